@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The global descriptor table, and the thread-local segments in it.
+ *
+ * Xen uses our GDT page itself, so it must be mapped read-only wherever it is
+ * mapped, and entries change through update_descriptor. Descriptors of level 0
+ * are raised to level 1 by Xen; those of TSS and LDT are not for a guest.
+ *
+ * Hypercalls: set_gdt, update_descriptor, update_va_mapping.
+ */
+#include <linux/memblock.h>
+#include <linux/percpu.h>
+#include <linux/uaccess.h>
+
+#include <asm/desc.h>
+#include <asm/pgtable.h>
+
+#include <xen/page.h>
+
+#include <asm/xen/hypercall.h>
+#include <asm/xen/hypervisor.h>
+
+#include "../xen/xen-ops.h"
+#include "mach-xen.h"
+
+/* The TLS descriptors Xen has now: most switches change none of them. */
+static DEFINE_PER_CPU(struct desc_struct [GDT_ENTRY_TLS_ENTRIES], xen_tls_desc);
+
+/**
+ * xen_set_prot_aliases - set the protection of a page in all its kernel mappings
+ * @va: address of the page, in the direct map or elsewhere in kernel space
+ * @prot: PAGE_KERNEL or PAGE_KERNEL_RO
+ *
+ * For pages that Xen must have read-only: descriptor tables. A page of the
+ * vmalloc area has a second mapping in the direct map unless it is highmem.
+ *
+ * Context: process or early boot.
+ */
+void xen_set_prot_aliases(void *va, pgprot_t prot)
+{
+	unsigned int level;
+	unsigned long pfn;
+	unsigned char dummy;
+	pte_t *ptep, pte;
+
+	/*
+	 * The mapping may not have reached this mm's page directory yet
+	 * (vmalloc areas are synchronised by faults); touching it brings it
+	 * there, and no other mm may be loaded before the hypercall.
+	 */
+	preempt_disable();
+	copy_from_kernel_nofault(&dummy, va, 1);
+
+	ptep = lookup_address((unsigned long)va, &level);
+	BUG_ON(!ptep || level != PG_LEVEL_4K);
+	pfn = pte_pfn(*ptep);
+	pte = pfn_pte(pfn, prot);
+
+	if (HYPERVISOR_update_va_mapping((unsigned long)va, pte, UVMF_INVLPG))
+		BUG();
+
+	if (pfn < max_low_pfn && __va(PFN_PHYS(pfn)) != va &&
+	    HYPERVISOR_update_va_mapping((unsigned long)__va(PFN_PHYS(pfn)),
+					 pte, UVMF_INVLPG))
+		BUG();
+	preempt_enable();
+}
+
+/**
+ * load_gdt - hand a GDT to Xen
+ * @dtr: its address, page-aligned, and limit; less than a page
+ *
+ * The page has been made read-only by xen_gdt_init(), and pgtable-boot.c lets
+ * no writable alias of such a page come up.
+ *
+ * Context: CPU bring-up.
+ */
+void load_gdt(const struct desc_ptr *dtr)
+{
+	unsigned long mfn = arbitrary_virt_to_mfn((void *)dtr->address);
+	unsigned int entries = (dtr->size + 1) / sizeof(struct desc_struct);
+
+	BUG_ON(offset_in_page(dtr->address) || dtr->size >= PAGE_SIZE);
+
+	if (HYPERVISOR_set_gdt(&mfn, entries))
+		BUG();
+}
+
+/**
+ * xen_gdt_init - leave the flat segments of the domain builder for our own GDT
+ *
+ * Context: start of day, before any per-CPU data is used through %fs.
+ */
+void __init xen_gdt_init(void)
+{
+	struct desc_struct *gdt = get_cpu_gdt_rw(0);
+	unsigned long mfn = virt_to_mfn(gdt);
+
+	if (HYPERVISOR_update_va_mapping((unsigned long)gdt,
+					 mfn_pte(mfn, PAGE_KERNEL_RO),
+					 UVMF_INVLPG) ||
+	    HYPERVISOR_set_gdt(&mfn, GDT_ENTRIES))
+		BUG();
+
+	asm volatile("ljmp %[cs], $1f\n"
+		     "1:\n\t"
+		     "movl %[kds], %%ss\n\t"
+		     "movl %[uds], %%ds\n\t"
+		     "movl %[uds], %%es\n\t"
+		     "movl %[percpu], %%fs\n\t"
+		     "movl %[null], %%gs"
+		     : : [cs] "i" (__KERNEL_CS), [kds] "r" (__KERNEL_DS),
+			 [uds] "r" (__USER_DS), [percpu] "r" (__KERNEL_PERCPU),
+			 [null] "r" (0)
+		     : "memory");
+}
+
+/**
+ * write_gdt_entry - change a descriptor of a GDT
+ * @gdt: the table
+ * @entry: index of the descriptor
+ * @desc: its new contents
+ * @type: DESC_TSS and DESC_LDT are ignored: these are in Xen's own part
+ *
+ * Context: any in which the CPU cannot change.
+ */
+void write_gdt_entry(struct desc_struct *gdt, int entry, void *desc, int type)
+{
+	if (type == DESC_TSS || type == DESC_LDT)
+		return;
+
+	preempt_disable();
+	xen_mc_flush();
+	if (HYPERVISOR_update_descriptor(
+			arbitrary_virt_to_machine(&gdt[entry]).maddr,
+			*(u64 *)desc))
+		BUG();
+	preempt_enable();
+}
+
+/**
+ * load_TLS - put a thread's TLS descriptors into the GDT
+ * @t: the thread
+ * @cpu: this CPU
+ *
+ * Batched while a context switch is going on. Then %gs may still hold a
+ * selector of the previous task, and should Xen move this vCPU right after the
+ * descriptor changed, it could not reload it: so clear it first, __switch_to()
+ * has saved it and loads the next task's.
+ *
+ * Context: preemption off.
+ */
+void load_TLS(struct thread_struct *t, unsigned int cpu)
+{
+	struct desc_struct *old = this_cpu_ptr(xen_tls_desc);
+	struct desc_struct *gdt = get_cpu_gdt_rw(cpu);
+	unsigned int i;
+
+	if (!memcmp(old, t->tls_array, sizeof(t->tls_array)))
+		return;
+
+	if (xen_get_lazy_mode() == XEN_LAZY_CPU)
+		loadsegment(gs, 0);
+
+	xen_mc_batch();
+	for (i = 0; i < GDT_ENTRY_TLS_ENTRIES; i++) {
+		struct multicall_space mcs;
+
+		if (!memcmp(&old[i], &t->tls_array[i], sizeof(old[i])))
+			continue;
+
+		old[i] = t->tls_array[i];
+		mcs = __xen_mc_entry(0);
+		MULTI_update_descriptor(mcs.mc,
+			arbitrary_virt_to_machine(&gdt[GDT_ENTRY_TLS_MIN + i]).maddr,
+			old[i]);
+	}
+	xen_mc_issue(XEN_LAZY_CPU);
+}

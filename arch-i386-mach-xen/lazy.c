@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Lazy modes: hypercalls that may wait until they can go together.
+ *
+ * Generic code says when page table updates or the parts of a context switch
+ * may be held back and when they have to be done; in between, xen_mc_issue()
+ * leaves them in the multicall buffer of arch/x86/xen/multicalls.c.
+ *
+ * Hypercalls: multicall, stack_switch.
+ */
+#include <linux/export.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/thread_info.h>
+
+#include <asm/paravirt.h>
+
+#include <asm/xen/hypercall.h>
+#include <asm/xen/hypervisor.h>
+
+#include "../xen/xen-ops.h"
+
+DEFINE_PER_CPU(enum xen_lazy_mode, xen_lazy_mode) = XEN_LAZY_NONE;
+DEFINE_PER_CPU(unsigned int, xen_lazy_nesting);
+
+/**
+ * xen_get_lazy_mode - which hypercalls may wait
+ *
+ * Return: the mode of the task; none in an interrupt, which ends before the
+ *	   task it interrupted would flush.
+ */
+enum xen_lazy_mode xen_get_lazy_mode(void)
+{
+	if (in_interrupt())
+		return XEN_LAZY_NONE;
+
+	return this_cpu_read(xen_lazy_mode);
+}
+
+/**
+ * arch_enter_lazy_mmu_mode - page table updates may wait from now on
+ */
+void arch_enter_lazy_mmu_mode(void)
+{
+	enter_lazy(XEN_LAZY_MMU);
+}
+EXPORT_SYMBOL_GPL(arch_enter_lazy_mmu_mode);
+
+/**
+ * arch_leave_lazy_mmu_mode - do the page table updates that waited
+ */
+void arch_leave_lazy_mmu_mode(void)
+{
+	preempt_disable();
+	xen_mc_flush();
+	leave_lazy(XEN_LAZY_MMU);
+	preempt_enable();
+}
+EXPORT_SYMBOL_GPL(arch_leave_lazy_mmu_mode);
+
+/**
+ * arch_flush_lazy_mmu_mode - do the page table updates that waited, and go on
+ */
+void arch_flush_lazy_mmu_mode(void)
+{
+	preempt_disable();
+	if (xen_get_lazy_mode() == XEN_LAZY_MMU)
+		xen_mc_flush();
+	preempt_enable();
+}
+EXPORT_SYMBOL_GPL(arch_flush_lazy_mmu_mode);
+
+/**
+ * arch_start_context_switch - the parts of a context switch may wait
+ * @prev: the task that is left; if it was in lazy MMU mode, it will be again
+ *
+ * Context: preemption off, the scheduler.
+ */
+void arch_start_context_switch(struct task_struct *prev)
+{
+	if (this_cpu_read(xen_lazy_mode) == XEN_LAZY_MMU) {
+		arch_leave_lazy_mmu_mode();
+		set_ti_thread_flag(task_thread_info(prev), TIF_LAZY_MMU_UPDATES);
+	}
+	enter_lazy(XEN_LAZY_CPU);
+}
+
+/**
+ * arch_end_context_switch - do the parts of a context switch that waited
+ * @next: the task that goes on; Xen enters the kernel on its stack from now on
+ *
+ * cr3, LDT, TLS descriptors, FPU state and kernel stack: one multicall.
+ *
+ * Context: preemption off, __switch_to().
+ */
+void arch_end_context_switch(struct task_struct *next)
+{
+	struct multicall_space mcs = xen_mc_entry(0);
+
+	MULTI_stack_switch(mcs.mc, __KERNEL_DS, next->thread.sp0);
+	xen_mc_issue(XEN_LAZY_CPU);
+
+	xen_mc_flush();
+	leave_lazy(XEN_LAZY_CPU);
+
+	if (test_and_clear_ti_thread_flag(task_thread_info(next),
+					  TIF_LAZY_MMU_UPDATES))
+		arch_enter_lazy_mmu_mode();
+}

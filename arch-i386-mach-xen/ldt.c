@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Local descriptor tables: modify_ldt() under Xen.
+ *
+ * An LDT is made read-only as a whole before it is given to Xen, which looks
+ * at a page of it when a descriptor in there is first used, and is writable
+ * again when it is freed.
+ *
+ * Hypercalls: mmuext_op (MMUEXT_SET_LDT), update_descriptor,
+ * update_va_mapping.
+ */
+#include <linux/preempt.h>
+
+#include <asm/desc.h>
+#include <asm/ldt.h>
+#include <asm/pgtable.h>
+
+#include <xen/page.h>
+
+#include <asm/xen/hypercall.h>
+#include <asm/xen/hypervisor.h>
+
+#include "../xen/xen-ops.h"
+#include "mach-xen.h"
+
+static void set_ldt_prot(struct desc_struct *ldt, unsigned int entries,
+			 pgprot_t prot)
+{
+	unsigned int i;
+
+	for (i = 0; i < entries; i += PAGE_SIZE / LDT_ENTRY_SIZE)
+		xen_set_prot_aliases(ldt + i, prot);
+}
+
+/**
+ * paravirt_alloc_ldt - a filled-in table is about to be used
+ * @ldt: page-aligned
+ * @entries: number of descriptors
+ */
+void paravirt_alloc_ldt(struct desc_struct *ldt, unsigned int entries)
+{
+	set_ldt_prot(ldt, entries, PAGE_KERNEL_RO);
+}
+
+/**
+ * paravirt_free_ldt - no CPU uses a table any more
+ * @ldt: page-aligned
+ * @entries: number of descriptors
+ */
+void paravirt_free_ldt(struct desc_struct *ldt, unsigned int entries)
+{
+	set_ldt_prot(ldt, entries, PAGE_KERNEL);
+}
+
+/**
+ * set_ldt - use a table, or none
+ * @addr: the table
+ * @entries: number of descriptors, 0 for none
+ *
+ * Batched while a context switch is going on.
+ *
+ * Context: preemption off.
+ */
+void set_ldt(const void *addr, unsigned int entries)
+{
+	struct multicall_space mcs = xen_mc_entry(sizeof(struct mmuext_op));
+	struct mmuext_op *op = mcs.args;
+
+	op->cmd = MMUEXT_SET_LDT;
+	op->arg1.linear_addr = (unsigned long)addr;
+	op->arg2.nr_ents = entries;
+	MULTI_mmuext_op(mcs.mc, op, 1, NULL, DOMID_SELF);
+	xen_mc_issue(XEN_LAZY_CPU);
+}
+
+/**
+ * write_ldt_entry - change a descriptor of a table that is in use
+ * @ldt: the table
+ * @entry: index of the descriptor
+ * @desc: its new contents
+ */
+void write_ldt_entry(struct desc_struct *ldt, int entry, const void *desc)
+{
+	preempt_disable();
+	xen_mc_flush();
+	if (HYPERVISOR_update_descriptor(
+			arbitrary_virt_to_machine(&ldt[entry]).maddr,
+			*(const u64 *)desc))
+		BUG();
+	preempt_enable();
+}

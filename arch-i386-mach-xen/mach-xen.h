@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of arch/x86/mach-xen tell each other.
+ */
+#ifndef _ARCH_X86_MACH_XEN_H
+#define _ARCH_X86_MACH_XEN_H
+
+#include <linux/init.h>
+#include <linux/linkage.h>
+#include <linux/types.h>
+
+#include <asm/pgtable_types.h>
+
+/* start.c */
+asmlinkage void __init __noreturn mach_xen_start(struct start_info *si);
+
+/* entry.S: not functions, Xen jumps there */
+extern const char xen_hypervisor_callback[];
+extern const char xen_failsafe_callback[];
+extern const char xen_sysenter_callback[];
+extern const char xen_syscall32_callback[];
+
+/* gdt.c */
+void xen_set_prot_aliases(void *va, pgprot_t prot);
+void __init xen_gdt_init(void);
+
+/* irq.c */
+void xen_pv_evtchn_do_upcall(struct pt_regs *regs);
+
+/* pgtable.c */
+void xen_mmu_update(u64 ptr, u64 val);
+
+/* pgtable-boot.c */
+extern bool xen_boot_pgtables;
+void __init xen_pgtable_init(void);
+void xen_boot_write_cr3(unsigned long cr3);
+void xen_boot_set_pte(pte_t *ptep, pte_t pte);
+void xen_boot_set_pmd(pmd_t *pmdp, pmd_t pmd);
+void xen_boot_set_pud(pud_t *pudp, pud_t pud);
+
+/* pgtable-pin.c */
+void __init xen_mark_init_mm_pinned(void);
+
+/* syscall.c */
+void __init xen_register_callbacks(void);
+
+/* processor.c */
+void __init xen_hide_cpu_features(void);
+
+/* shutdown.c */
+void __init xen_machine_ops_init(void);
+
+#endif /* _ARCH_X86_MACH_XEN_H */

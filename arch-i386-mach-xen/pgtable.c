@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page table entries under Xen: reading and writing them.
+ *
+ * Entries hold machine frame numbers, so each one that names a page is
+ * translated on its way in and out. A write goes straight to memory while the
+ * table is not in use, and through mmu_update once Xen has it pinned; in lazy
+ * mode many of these share one hypercall. See pgtable-pin.c for when a table
+ * is which, and pgtable-boot.c for the time before there is a struct page to
+ * tell.
+ *
+ * Hypercall: mmu_update.
+ */
+#include <linux/export.h>
+#include <linux/mm.h>
+
+#include <asm/fixmap.h>
+#include <asm/pgalloc.h>
+#include <asm/pgtable.h>
+
+#include <xen/page.h>
+
+#include <asm/xen/hypercall.h>
+#include <asm/xen/hypervisor.h>
+
+#include "../xen/xen-ops.h"
+#include "mach-xen.h"
+
+/**
+ * xen_entry_to_pfn - what a page table entry says, in guest frames
+ * @entry: value as it stands in a page table of any level
+ *
+ * Only a present entry names a frame. A frame that is not ours (a grant that
+ * is mapped by its entry alone) has no number here: the entry reads as not
+ * present, so that nobody takes the wrong struct page for it.
+ *
+ * Return: the entry with the guest frame number in place of the machine's.
+ */
+pteval_t xen_entry_to_pfn(pteval_t entry)
+{
+	unsigned long pfn;
+
+	if (!(entry & _PAGE_PRESENT))
+		return entry;
+
+	pfn = mfn_to_pfn((entry & PTE_PFN_MASK) >> PAGE_SHIFT);
+	if (unlikely(pfn == ~0UL))
+		return entry & PTE_FLAGS_MASK & ~(pteval_t)_PAGE_PRESENT;
+
+	return ((pteval_t)pfn << PAGE_SHIFT) | (entry & PTE_FLAGS_MASK);
+}
+EXPORT_SYMBOL(xen_entry_to_pfn);
+
+/**
+ * xen_entry_to_mfn - what has to stand in a page table for an entry
+ * @entry: value of any level, in guest frames
+ *
+ * Return: the entry with the machine frame number in place of the guest's, or
+ *	   an empty one when the guest frame has no memory (it was ballooned
+ *	   out): to map that would be an error the caller sees by the fault.
+ */
+pteval_t xen_entry_to_mfn(pteval_t entry)
+{
+	unsigned long mfn;
+
+	if (!(entry & _PAGE_PRESENT))
+		return entry;
+
+	mfn = pfn_to_mfn((entry & PTE_PFN_MASK) >> PAGE_SHIFT);
+	if (unlikely(mfn == INVALID_P2M_ENTRY))
+		return 0;
+
+	return ((pteval_t)mfn << PAGE_SHIFT) | (entry & PTE_FLAGS_MASK);
+}
+EXPORT_SYMBOL(xen_entry_to_mfn);
+
+/**
+ * xen_mmu_update - change an entry of a page table that Xen guards
+ * @ptr: machine address of the entry, with an MMU_* command in the low bits
+ * @val: new value
+ *
+ * In lazy MMU mode the update joins the mmu_update that is being collected.
+ * A refusal is reported by xen_mc_flush(); it means a bug in here.
+ *
+ * Context: any.
+ */
+void xen_mmu_update(u64 ptr, u64 val)
+{
+	struct multicall_space mcs;
+	struct mmu_update *u;
+
+	xen_mc_batch();
+
+	mcs = xen_mc_extend_args(__HYPERVISOR_mmu_update, sizeof(*u));
+	if (mcs.mc) {
+		mcs.mc->args[1]++;
+	} else {
+		mcs = __xen_mc_entry(sizeof(*u));
+		MULTI_mmu_update(mcs.mc, mcs.args, 1, NULL, DOMID_SELF);
+	}
+
+	u = mcs.args;
+	u->ptr = ptr;
+	u->val = val;
+
+	xen_mc_issue(XEN_LAZY_MMU);
+}
+
+static u64 entry_maddr(void *entry)
+{
+	return virt_to_machine(entry).maddr;
+}
+
+/**
+ * set_pte - set an entry that maps a page
+ * @ptep: the entry, in a table of lowmem
+ * @pte: new value
+ */
+void set_pte(pte_t *ptep, pte_t pte)
+{
+	if (unlikely(xen_boot_pgtables))
+		xen_boot_set_pte(ptep, pte);
+	else if (PagePinned(virt_to_page(ptep)))
+		xen_mmu_update(entry_maddr(ptep) | MMU_NORMAL_PT_UPDATE,
+			       native_pte_val(pte));
+	else
+		native_set_pte(ptep, pte);
+}
+EXPORT_SYMBOL_GPL(set_pte);
+
+/**
+ * set_pmd - set an entry that refers to a table of PTEs
+ * @pmdp: the entry
+ * @pmd: new value; the table has been through paravirt_alloc_pte()
+ */
+void set_pmd(pmd_t *pmdp, pmd_t pmd)
+{
+	if (unlikely(xen_boot_pgtables))
+		xen_boot_set_pmd(pmdp, pmd);
+	else if (PagePinned(virt_to_page(pmdp)))
+		xen_mmu_update(entry_maddr(pmdp) | MMU_NORMAL_PT_UPDATE,
+			       native_pmd_val(pmd));
+	else
+		native_set_pmd(pmdp, pmd);
+}
+
+/**
+ * set_pud - set one of the four top-level entries
+ * @pudp: the entry
+ * @pud: new value; the table has been through paravirt_alloc_pmd()
+ */
+void set_pud(pud_t *pudp, pud_t pud)
+{
+	if (unlikely(xen_boot_pgtables))
+		xen_boot_set_pud(pudp, pud);
+	else if (PagePinned(virt_to_page(pudp)))
+		xen_mmu_update(entry_maddr(pudp) | MMU_NORMAL_PT_UPDATE,
+			       native_pud_val(pud));
+	else
+		native_set_pud(pudp, pud);
+}
+
+/**
+ * ptep_modify_prot_start - begin to change the protection of a mapped page
+ * @vma: the area
+ * @addr: the address
+ * @ptep: its entry
+ *
+ * Natively the entry is cleared, so that the CPU cannot set its accessed and
+ * dirty bits meanwhile. Xen merges these bits in ptep_modify_prot_commit(),
+ * which saves the clearing.
+ *
+ * Return: the entry as it is.
+ */
+pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
+			     pte_t *ptep)
+{
+	return *ptep;
+}
+
+/**
+ * ptep_modify_prot_commit - end the change that ptep_modify_prot_start() began
+ * @vma: the area
+ * @addr: the address
+ * @ptep: its entry
+ * @old_pte: what ptep_modify_prot_start() returned
+ * @pte: new value
+ *
+ * Context: page table lock held since ptep_modify_prot_start().
+ */
+void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
+			     pte_t *ptep, pte_t old_pte, pte_t pte)
+{
+	if (PagePinned(virt_to_page(ptep)))
+		xen_mmu_update(entry_maddr(ptep) | MMU_PT_UPDATE_PRESERVE_AD,
+			       native_pte_val(pte));
+	else
+		native_set_pte(ptep, pte);
+}
+
+/**
+ * __set_fixmap - map a page at a fixed address
+ * @idx: which address
+ * @phys: physical address; for FIX_PARAVIRT_BOOTMAP, the page that is shared
+ *	  with Xen and is not part of our memory, a machine address
+ * @flags: protection
+ */
+void __set_fixmap(unsigned int idx, phys_addr_t phys, pgprot_t flags)
+{
+	if (idx == FIX_PARAVIRT_BOOTMAP)
+		__native_set_fixmap(idx, mfn_pte(PFN_DOWN(phys), flags));
+	else
+		native_set_fixmap(idx, phys, flags);
+}
+EXPORT_SYMBOL_GPL(__set_fixmap);

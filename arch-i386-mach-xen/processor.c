@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The CPU as a Xen guest may use it: control and debug registers, MSRs, CPUID,
+ * and the features that are hidden because Xen keeps them to itself.
+ *
+ * Hypercalls: fpu_taskswitch, set_debugreg, get_debugreg, mmuext_op
+ * (MMUEXT_NEW_BASEPTR). The rest is emulated by Xen when it traps
+ * (xen/arch/x86/pv/emul-priv-op.c).
+ */
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/percpu.h>
+
+#include <asm/cpufeature.h>
+#include <asm/debugreg.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
+#include <asm/special_insns.h>
+
+#include <xen/page.h>
+
+#include <asm/xen/hypercall.h>
+#include <asm/xen/hypervisor.h>
+
+#include "../xen/xen-ops.h"
+#include "mach-xen.h"
+
+/**
+ * __cpuid - CPUID as Xen wants this guest to see it
+ * @eax: leaf in, register out
+ * @ebx: register out
+ * @ecx: subleaf in, register out
+ * @edx: register out
+ *
+ * The bare instruction does not trap in ring 1 unless the CPU can fault on it;
+ * the prefixed one always does (XEN_CPUID, xen/include/public/arch-x86/xen.h).
+ */
+void __cpuid(unsigned int *eax, unsigned int *ebx,
+	     unsigned int *ecx, unsigned int *edx)
+{
+	asm volatile(XEN_EMULATE_PREFIX "cpuid"
+		     : "=a" (*eax), "=b" (*ebx), "=c" (*ecx), "=d" (*edx)
+		     : "0" (*eax), "2" (*ecx)
+		     : "memory");
+}
+EXPORT_SYMBOL(__cpuid);
+
+/**
+ * xen_hide_cpu_features - drop the features that only ring 0 can use
+ *
+ * Xen clears most of these in the guest's CPUID already. Which ones depends on
+ * its version and on the domain's configuration, and the kernel would break
+ * with any of them left, so none is left to chance. To be called before
+ * early_cpu_init().
+ */
+void __init xen_hide_cpu_features(void)
+{
+	static const u16 hidden[] __initconst = {
+		/* Page tables are of 4 KiB pages, their TLB entries Xen's. */
+		X86_FEATURE_PSE, X86_FEATURE_PSE36, X86_FEATURE_PGE,
+		X86_FEATURE_PCID, X86_FEATURE_INVPCID,
+		/* cr4 bits that Xen holds */
+		X86_FEATURE_VME, X86_FEATURE_SMEP, X86_FEATURE_SMAP,
+		X86_FEATURE_UMIP, X86_FEATURE_PKU, X86_FEATURE_LA57,
+		/* The entry MSRs; syscall.c sets what Xen offers instead. */
+		X86_FEATURE_SEP, X86_FEATURE_SYSENTER32, X86_FEATURE_SYSCALL32,
+		/* No local APIC, no machine checks, no thermal control. */
+		X86_FEATURE_APIC, X86_FEATURE_X2APIC, X86_FEATURE_ACPI,
+		X86_FEATURE_MCE, X86_FEATURE_MCA, X86_FEATURE_ACC,
+		X86_FEATURE_TSC_DEADLINE_TIMER, X86_FEATURE_DCA,
+		X86_FEATURE_MTRR, X86_FEATURE_APERFMPERF, X86_FEATURE_MWAIT,
+		X86_FEATURE_SME,
+	};
+	unsigned int i;
+
+	setup_force_cpu_cap(X86_FEATURE_XENPV);
+	for (i = 0; i < ARRAY_SIZE(hidden); i++)
+		setup_clear_cpu_cap(hidden[i]);
+
+	/* XSAVE needs cr4.OSXSAVE, and that is for Xen to set. */
+	if (!(cpuid_ecx(1) & BIT(X86_FEATURE_OSXSAVE & 31)))
+		setup_clear_cpu_cap(X86_FEATURE_XSAVE);
+}
+
+/* What the kernel believes to be in cr0; Xen takes note of TS only. */
+static DEFINE_PER_CPU(unsigned long, xen_cr0) = X86_CR0_PE | X86_CR0_MP |
+	X86_CR0_ET | X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | X86_CR0_PG;
+
+/**
+ * read_cr0 - the control register as the kernel last wrote it
+ *
+ * Return: the value, TS as told to Xen.
+ */
+unsigned long read_cr0(void)
+{
+	return this_cpu_read(xen_cr0);
+}
+EXPORT_SYMBOL(read_cr0);
+
+/**
+ * write_cr0 - set cr0.TS, batched while a context switch is going on
+ * @cr0: new value
+ */
+void write_cr0(unsigned long cr0)
+{
+	struct multicall_space mcs;
+
+	this_cpu_write(xen_cr0, cr0);
+
+	mcs = xen_mc_entry(0);
+	MULTI_fpu_taskswitch(mcs.mc, !!(cr0 & X86_CR0_TS));
+	xen_mc_issue(XEN_LAZY_CPU);
+}
+EXPORT_SYMBOL(write_cr0);
+
+/* Guest physical address of the page directory in use, or about to be. */
+DEFINE_PER_CPU(unsigned long, xen_cr3);
+
+/**
+ * __read_cr3 - the page directory in use
+ *
+ * Return: its guest physical address.
+ */
+unsigned long __read_cr3(void)
+{
+	return this_cpu_read(xen_cr3);
+}
+
+/**
+ * write_cr3 - use another page directory (MMUEXT_NEW_BASEPTR)
+ * @cr3: guest physical address of a pinned page directory
+ *
+ * Batched while a context switch is going on. Flushes the TLB, as on native.
+ */
+void write_cr3(unsigned long cr3)
+{
+	struct multicall_space mcs;
+	struct mmuext_op *op;
+
+	if (unlikely(xen_boot_pgtables)) {
+		xen_boot_write_cr3(cr3);
+		return;
+	}
+
+	this_cpu_write(xen_cr3, cr3);
+
+	mcs = xen_mc_entry(sizeof(*op));
+	op = mcs.args;
+	op->cmd = MMUEXT_NEW_BASEPTR;
+	op->arg1.mfn = pfn_to_mfn(PFN_DOWN(cr3));
+	MULTI_mmuext_op(mcs.mc, op, 1, NULL, DOMID_SELF);
+	xen_mc_issue(XEN_LAZY_CPU);
+}
+
+/**
+ * __write_cr4 - set the bits of cr4 that a guest has a say in
+ * @cr4: new value
+ *
+ * The store traps and Xen merges what it allows (TSD, DE, ...). What it owns
+ * must be absent, or it complains on its console.
+ */
+void __write_cr4(unsigned long cr4)
+{
+	native_write_cr4(cr4 & ~(X86_CR4_PGE | X86_CR4_PSE | X86_CR4_PCE));
+}
+
+/**
+ * wbinvd - write back and invalidate the caches, if the domain may
+ *
+ * Traps; Xen does it for a domain that owns hardware and nothing otherwise.
+ */
+void wbinvd(void)
+{
+	native_wbinvd();
+}
+EXPORT_SYMBOL(wbinvd);
+
+/**
+ * xen_get_debugreg - read %dr0 to %dr7
+ * @reg: number of the register
+ *
+ * Return: its value.
+ */
+noinstr unsigned long xen_get_debugreg(int reg)
+{
+	return HYPERVISOR_get_debugreg(reg);
+}
+EXPORT_SYMBOL_GPL(xen_get_debugreg);
+
+/**
+ * set_debugreg - write %dr0 to %dr7
+ * @val: new value; Xen refuses breakpoints on its own addresses
+ * @reg: number of the register
+ */
+noinstr void set_debugreg(unsigned long val, int reg)
+{
+	HYPERVISOR_set_debugreg(reg, val);
+}
+EXPORT_SYMBOL_GPL(set_debugreg);
+
+/**
+ * xen_read_msr_safe - read an MSR that may not exist for a guest
+ * @msr: its number
+ * @err: set to 0, or to -EIO when Xen refuses the access
+ *
+ * Return: the value, 0 on error.
+ */
+u64 xen_read_msr_safe(unsigned int msr, int *err)
+{
+	u64 val = native_read_msr_safe(msr, err);
+
+	return *err ? 0 : val;
+}
+EXPORT_SYMBOL(xen_read_msr_safe);
+
+/**
+ * xen_write_msr_safe - write an MSR that may not exist for a guest
+ * @msr: its number
+ * @low: lower half
+ * @high: upper half
+ *
+ * The MSRs of SYSENTER and SYSCALL stay Xen's: the entry points are given by
+ * hypercall (syscall.c), so writes to these are dropped without a trap.
+ *
+ * Return: 0, or -EIO when Xen refuses the access.
+ */
+int xen_write_msr_safe(unsigned int msr, u32 low, u32 high)
+{
+	switch (msr) {
+	case MSR_IA32_SYSENTER_CS:
+	case MSR_IA32_SYSENTER_ESP:
+	case MSR_IA32_SYSENTER_EIP:
+		return 0;
+	default:
+		return native_write_msr_safe(msr, low, high);
+	}
+}
+EXPORT_SYMBOL(xen_write_msr_safe);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where Xen enters the kernel other than by an exception: event channel
+ * upcalls, the failsafe callback, and the fast system call instructions.
+ *
+ * Hypercall: callback_op.
+ */
+#include <linux/init.h>
+
+#include <asm/cpufeature.h>
+#include <asm/processor.h>
+#include <asm/segment.h>
+
+#include <xen/interface/callback.h>
+
+#include <asm/xen/hypercall.h>
+#include <asm/xen/hypervisor.h>
+
+#include "mach-xen.h"
+
+static int __init register_callback(unsigned int type, const char *entry)
+{
+	struct callback_register callback = {
+		.type = type,
+		.flags = CALLBACKF_mask_events,
+		.address = XEN_CALLBACK(__KERNEL_CS, (unsigned long)entry),
+	};
+
+	return HYPERVISOR_callback_op(CALLBACKOP_register, &callback);
+}
+
+/*
+ * Under a 64-bit Xen our user space is in compatibility mode, so what 64-bit
+ * kernels know of it holds: SYSENTER works there on Intel's CPUs and SYSCALL on
+ * AMD's. The vDSO uses what the feature bit promises, or else int $0x80.
+ */
+static void __init enable_fast_syscall(void)
+{
+	switch (boot_cpu_data.x86_vendor) {
+	case X86_VENDOR_AMD:
+	case X86_VENDOR_HYGON:
+		if (!register_callback(CALLBACKTYPE_syscall32,
+				       xen_syscall32_callback))
+			setup_force_cpu_cap(X86_FEATURE_SYSCALL32);
+		break;
+	default:
+		if (!register_callback(CALLBACKTYPE_sysenter,
+				       xen_sysenter_callback))
+			setup_force_cpu_cap(X86_FEATURE_SYSENTER32);
+		break;
+	}
+}
+
+/**
+ * xen_register_callbacks - tell Xen the entry points of the kernel
+ *
+ * Context: x86_init.oem.arch_setup, the CPU vendor is known.
+ */
+void __init xen_register_callbacks(void)
+{
+	if (register_callback(CALLBACKTYPE_event, xen_hypervisor_callback) ||
+	    register_callback(CALLBACKTYPE_failsafe, xen_failsafe_callback))
+		BUG();
+
+	enable_fast_syscall();
+}

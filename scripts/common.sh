@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced by the scripts of this folder: where things are, and one way each to
+# fail, to need a package, to show progress and to put a result in its place.
+# shellcheck shell=bash
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${BUILD:-$top/build}
+progname=$(basename "$0")
+export LC_ALL=C
+
+# die MESSAGE: one line naming the cause and the way out, exit status 1.
+die()
+{
+	printf '%s: error: %s\n' "$progname" "$*" >&2
+	exit 1
+}
+
+# say MESSAGE: one line of progress.
+say()
+{
+	printf '%s: %s\n' "$progname" "$*"
+}
+
+# usage_from_header: print the comment block below the SPDX line of the
+# calling script. That block is the script's documentation, once.
+usage_from_header()
+{
+	sed -n '3,/^[^#]/{/^#/!q;s/^# \{0,1\}//;p}' "$0"
+}
+
+# need_packages PACKAGE...: every package installed on return. Root gets them
+# installed; anybody else gets one line naming them.
+need_packages()
+{
+	local p missing=()
+
+	for p in "$@"; do
+		dpkg-query -W -f '${db:Status-Abbrev}' "$p" 2>/dev/null |
+			grep -q '^.i' || missing+=("$p")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	[ "$(id -u)" = 0 ] ||
+		die "packages missing: ${missing[*]}; as root: apt-get install ${missing[*]}"
+	say "installing ${missing[*]}"
+	mkdir -p "$build/logs"
+	apt_lists_once
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
+		--no-install-recommends "${missing[@]}" \
+		>>"$build/logs/apt.log" 2>&1 </dev/null ||
+		die "apt-get install ${missing[*]} failed; see ${build#"$PWD"/}/logs/apt.log"
+}
+
+# apt_lists_once: package lists fetched when there are none, or none from today.
+apt_lists_once()
+{
+	if [ -z "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' \
+		-mtime -1 -print -quit 2>/dev/null)" ]; then
+		apt-get update -q >>"$build/logs/apt.log" 2>&1 </dev/null ||
+			die "apt-get update failed; see ${build#"$PWD"/}/logs/apt.log"
+	fi
+}
+
+# need_space MEBIBYTES DIRECTORY: refuse before starting what cannot end well.
+need_space()
+{
+	local free
+
+	mkdir -p "$2"
+	free=$(($(stat -f -c '%a * %S' "$2") / 1048576))
+	[ "$free" -ge "$1" ] ||
+		die "$2 has $free MiB free and $1 MiB are needed; free some space or set BUILD=<dir> elsewhere"
+}
+
+# fresh RESULT STAMP: true when RESULT exists and was made from what STAMP
+# says. Pair with stamp(), called last: an interrupted run leaves no stamp.
+fresh()
+{
+	[ -e "$1" ] && [ -f "$1.stamp" ] && [ "$(cat "$1.stamp")" = "$2" ]
+}
+
+# stamp RESULT STAMP
+stamp()
+{
+	printf '%s\n' "$2" >"$1.stamp.new"
+	mv "$1.stamp.new" "$1.stamp"
+}
+
+# one_at_a_time NAME: at most one such script at work in this build folder.
+one_at_a_time()
+{
+	mkdir -p "$build"
+	exec 9>"$build/.lock-$1"
+	flock -n 9 || {
+		say "waiting for another run of $1"
+		flock 9
+	}
+}

@@ -28,7 +28,7 @@ SYM_ENTRY(__end_SYSENTER_singlestep_region, SYM_L_GLOBAL, SYM_A_NONE)
  * SYSENTER (CALLBACKTYPE_sysenter). %eip and %esp are lost, do_SYSENTER_32()
  * knows them: the vDSO's landing pad and %ebp. The selectors are Xen's, or 0.
  */
-SYM_CODE_START(xen_sysenter_callback)
+SYM_CODE_START(entry_SYSENTER_32)
 	movl	$__USER_CS, 4(%esp)		/* pt_regs->cs */
 	movl	$__USER_DS, 16(%esp)		/* pt_regs->ss */
 	pushl	%eax				/* pt_regs->orig_ax */
@@ -36,7 +36,7 @@ SYM_CODE_START(xen_sysenter_callback)
 	movl	%esp, %eax
 	call	do_SYSENTER_32
 	jmp	.Lsyscall_32_done
-SYM_CODE_END(xen_sysenter_callback)
+SYM_CODE_END(entry_SYSENTER_32)
 
 /*
  * SYSCALL in compatibility mode (CALLBACKTYPE_syscall32). The instruction has

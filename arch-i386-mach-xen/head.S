@@ -26,6 +26,7 @@
  * the first serial port and on a text screen, and stop.
  */
 SYM_CODE_START(startup_32)
+SYM_INNER_LABEL(startup_32_smp, SYM_L_GLOBAL)	/* for the real mode trampoline */
 	cld
 	movl	$pa(.Lnot_xen), %esi
 	movl	$0xb8000, %edi
@@ -60,8 +61,7 @@ SYM_CODE_START(startup_xen)
 	cld
 	movl	$__top_init_kernel_stack, %esp
 	xorl	%ebp, %ebp			/* the end of every backtrace */
-	pushl	%ebp
-	movl	%esi, %eax
+	pushl	%esi
 	call	mach_xen_start
 	ud2
 SYM_CODE_END(startup_xen)

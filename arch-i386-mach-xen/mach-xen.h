@@ -17,7 +17,6 @@ asmlinkage void __init __noreturn mach_xen_start(struct start_info *si);
 /* entry.S: not functions, Xen jumps there */
 extern const char xen_hypervisor_callback[];
 extern const char xen_failsafe_callback[];
-extern const char xen_sysenter_callback[];
 extern const char xen_syscall32_callback[];
 
 /* gdt.c */

@@ -98,6 +98,22 @@ static void for_each_table(pgd_t *pgd, void (*fn)(void *))
 	fn(pgd);
 }
 
+static void pin_pgd(pgd_t *pgd)
+{
+	xen_mc_batch();
+	for_each_table(pgd, queue_readonly);
+	queue_pgd_op(MMUEXT_PIN_L3_TABLE, pgd);
+	xen_mc_issue(0);
+}
+
+static void unpin_pgd(pgd_t *pgd)
+{
+	xen_mc_batch();
+	queue_pgd_op(MMUEXT_UNPIN_TABLE, pgd);
+	for_each_table(pgd, queue_writable);
+	xen_mc_issue(0);
+}
+
 /**
  * paravirt_enter_mmap - an mm is about to be used: pin its page tables
  * @mm: the mm, filled in by fork or exec
@@ -105,12 +121,8 @@ static void for_each_table(pgd_t *pgd, void (*fn)(void *))
 void paravirt_enter_mmap(struct mm_struct *mm)
 {
 	spin_lock(&mm->page_table_lock);
-	if (!PagePinned(virt_to_page(mm->pgd))) {
-		xen_mc_batch();
-		for_each_table(mm->pgd, queue_readonly);
-		queue_pgd_op(MMUEXT_PIN_L3_TABLE, mm->pgd);
-		xen_mc_issue(0);
-	}
+	if (!PagePinned(virt_to_page(mm->pgd)))
+		pin_pgd(mm->pgd);
 	spin_unlock(&mm->page_table_lock);
 }
 
@@ -128,13 +140,54 @@ void paravirt_arch_exit_mmap(struct mm_struct *mm)
 	preempt_enable();
 
 	spin_lock(&mm->page_table_lock);
-	if (PagePinned(virt_to_page(mm->pgd))) {
-		xen_mc_batch();
-		queue_pgd_op(MMUEXT_UNPIN_TABLE, mm->pgd);
-		for_each_table(mm->pgd, queue_writable);
-		xen_mc_issue(0);
-	}
+	if (PagePinned(virt_to_page(mm->pgd)))
+		unpin_pgd(mm->pgd);
 	spin_unlock(&mm->page_table_lock);
+}
+
+/**
+ * xen_mm_pin_all - pin the page tables that are being built or taken apart
+ *
+ * Tables that Xen knows to be such are rewritten for new machine frames when
+ * the domain is saved and restored; the contents of others would be lost.
+ *
+ * Context: stop_machine(), before suspending.
+ */
+void xen_mm_pin_all(void)
+{
+	struct ptdesc *ptdesc;
+
+	spin_lock(&pgd_lock);
+	list_for_each_entry(ptdesc, &pgd_list, pt_list) {
+		struct page *page = ptdesc_page(ptdesc);
+
+		if (!PagePinned(page)) {
+			pin_pgd(page_address(page));
+			SetPageSavePinned(page);
+		}
+	}
+	spin_unlock(&pgd_lock);
+}
+
+/**
+ * xen_mm_unpin_all - let go what xen_mm_pin_all() pinned
+ *
+ * Context: stop_machine(), after resuming.
+ */
+void xen_mm_unpin_all(void)
+{
+	struct ptdesc *ptdesc;
+
+	spin_lock(&pgd_lock);
+	list_for_each_entry(ptdesc, &pgd_list, pt_list) {
+		struct page *page = ptdesc_page(ptdesc);
+
+		if (PageSavePinned(page)) {
+			ClearPageSavePinned(page);
+			unpin_pgd(page_address(page));
+		}
+	}
+	spin_unlock(&pgd_lock);
 }
 
 static void alloc_table(struct mm_struct *mm, unsigned long pfn)

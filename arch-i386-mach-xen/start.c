@@ -38,7 +38,9 @@
 #include "mach-xen.h"
 
 extern asmlinkage void __noreturn i386_start_kernel(void);
-extern pte_t initial_pg_fixmap[PTRS_PER_PTE];
+
+/* A fixmap page table, should early_ioremap() not have brought one. */
+static pte_t fixmap_ptes[PTRS_PER_PTE] __page_aligned_bss;
 
 /* There is no PC around us: no BIOS to ask, no PIC, no APIC, no RTC. */
 static void __init no_legacy_hardware(void)
@@ -60,8 +62,6 @@ static void __init no_legacy_hardware(void)
 
 /*
  * Events, time and the address of a page fault are in memory shared with Xen.
- * The fixmap page table for it is usually there for early_ioremap() already;
- * else it is the one that head_32.S reserves for this purpose.
  */
 static void __init map_shared_info(void)
 {
@@ -69,7 +69,7 @@ static void __init map_shared_info(void)
 	pmd_t *pmd = pmd_off_k(va);
 
 	if (pmd_none(*pmd))
-		set_pmd(pmd, __pmd(__pa(initial_pg_fixmap) | _PAGE_TABLE));
+		set_pmd(pmd, __pmd(__pa(fixmap_ptes) | _PAGE_TABLE));
 
 	set_fixmap(FIX_PARAVIRT_BOOTMAP, xen_start_info->shared_info);
 	HYPERVISOR_shared_info = (struct shared_info *)va;

@@ -9,6 +9,7 @@
 
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
+#include <asm/proto.h>
 #include <asm/segment.h>
 
 #include <xen/interface/callback.h>
@@ -45,7 +46,7 @@ static void __init enable_fast_syscall(void)
 		break;
 	default:
 		if (!register_callback(CALLBACKTYPE_sysenter,
-				       xen_sysenter_callback))
+				       (const char *)entry_SYSENTER_32))
 			setup_force_cpu_cap(X86_FEATURE_SYSENTER32);
 		break;
 	}

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0
+# The user's face of the project; `make help` lists the targets. What is fresh
+# and what is not is known to the scripts, so every target always calls them.
+
+HV ?= pv32
+override BUILD := $(abspath $(or $(BUILD),build))
+export HV BUILD
+
+# Not one for the scripts' own makes.
+unexport MAKEFLAGS
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@echo "make TARGET [VARIABLE=value ...]"
+	@echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | \
+		awk -F '\t' '{ printf "  %-16s %s\n", $$1, $$2 }'
+	@echo
+	@sed -n 's/^#: \(.*\)/  \1/p' Makefile
+
+#: HV=pv32|shim     hypervisor: Xen with 32-bit PV, or Debian's with the PV shim
+#: MEM=<MiB>        memory of the guest `make boot` starts (128)
+#: LINUX=<dir>      your own 6.12 tree instead of Debian's; a copy of it is used
+#: CONFIG=<file>    your own .config instead of the default configuration
+#: BUILD=<dir>      where everything is built (build)
+#: TREE=<dir>       where the patched tree is made (build/linux)
+#: J=<jobs>         compilers at a time (one a processor)
+
+.PHONY: boot kernel tree lab
+boot: kernel lab ## a shell inside a 32-bit Xen guest; Ctrl-] or poweroff leaves it
+	@scripts/boot --hv $(HV) $(if $(MEM),--memory $(MEM))
+
+kernel: ## the guest's kernel, from the tree with the stack applied
+	@scripts/kernel
+
+tree: ## a Linux 6.12 tree with the stack applied, in build/linux
+	@scripts/tree $(if $(TREE),--output "$(TREE)")
+
+lab: ## the hypervisor, dom0 and the guest's user space
+	@scripts/lab-hypervisor $(HV)
+	@scripts/lab-dom0
+	@scripts/lab-guest-initrd
+
+.PHONY: refresh footprint
+refresh: ## write the adding patches anew from the three source folders
+	@scripts/refresh
+
+footprint: ## the existing kernel files the stack modifies, with lines and totals
+	@scripts/footprint
+
+.PHONY: check check-all check-boot check-native check-patches
+check: ## the short tests of all groups
+	@scripts/check
+
+check-all: ## all tests, the long ones too
+	@scripts/check --long
+
+check-boot: ## the tests of the group boot: the guest under both hypervisors
+	@scripts/check --group boot
+
+check-native: ## a native i386 kernel is the same with and without the stack
+	@scripts/check-native
+
+check-patches: ## sources and patches agree, README's footprint, checkpatch
+	@scripts/refresh --check
+	@scripts/footprint --check-readme
+	@scripts/tree $(if $(TREE),--output "$(TREE)")
+	@scripts/checkpatch
+
+.PHONY: clean distclean
+clean: ## remove what was built; trees and downloads stay
+	@scripts/clean
+
+distclean: ## remove the build folder
+	@scripts/clean --all

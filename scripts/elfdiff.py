@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Compares two ELF files section by section, byte by byte."""
+
+import re
+import struct
+import subprocess
+from dataclasses import dataclass
+
+SHT_NOBITS = 8
+SHF_ALLOC, SHF_EXECINSTR = 2, 4
+
+
+@dataclass
+class Section:
+    name: str
+    address: int
+    size: int
+    code: bool
+    data: bytes  # empty for what takes no room in the file
+
+
+def sections(path):
+    """{name: Section} of what gets loaded; 32-bit and 64-bit little-endian."""
+    blob = path.read_bytes()
+    if blob[:4] != b"\x7fELF" or blob[5] != 1:
+        raise ValueError(f"{path} is not a little-endian ELF file")
+    if blob[4] == 1:
+        (offset,) = struct.unpack_from("<I", blob, 0x20)
+        entry, count, names = struct.unpack_from("<HHH", blob, 0x2E)
+        layout = "<IIIIII"
+    else:
+        (offset,) = struct.unpack_from("<Q", blob, 0x28)
+        entry, count, names = struct.unpack_from("<HHH", blob, 0x3A)
+        layout = "<IIQQQQ"
+    heads = [struct.unpack_from(layout, blob, offset + i * entry) for i in range(count)]
+    strings = heads[names][4]
+    found = {}
+    for name, kind, flags, address, start, size in heads:
+        if not flags & SHF_ALLOC:
+            continue
+        begin = strings + name
+        text = blob[begin : blob.index(b"\0", begin)].decode()
+        data = b"" if kind == SHT_NOBITS else blob[start : start + size]
+        found[text] = Section(text, address, size, bool(flags & SHF_EXECINSTR), data)
+    return found
+
+
+def only_line_numbers(a, b):
+    """Two 32-bit __bug_tables differ in nothing but line numbers. An entry is
+    s32 address, s32 file name, u16 line, u16 flags."""
+    if len(a) != len(b) or len(a) % 12:
+        return False
+
+    def without(table):
+        return [table[i : i + 8] + table[i + 10 : i + 12] for i in range(0, len(table), 12)]
+
+    return without(a) == without(b)
+
+
+def verdict(a, b):
+    """What became of a section: "same", "explained: why" or "DIFFERENT: how"."""
+    if a is None or b is None:
+        return f"DIFFERENT: only in the {'patched' if a is None else 'unpatched'} build"
+    if (a.address, a.size, a.code) != (b.address, b.size, b.code):
+        return f"DIFFERENT: {a.size} bytes at {a.address:#x}, {b.size} at {b.address:#x}"
+    if a.data == b.data:
+        return "same"
+    count = sum(x != y for x, y in zip(a.data, b.data))
+    if a.name == "__bug_table" and only_line_numbers(a.data, b.data):
+        return f"explained: {count} bytes of line numbers in WARN and BUG places"
+    if a.name == ".notes" and not a.code:
+        return "explained: the build id"
+    return f"DIFFERENT: {count} of {a.size} bytes"
+
+
+def compare(left, right):
+    """[(name, code, size, verdict)] for every section either file loads."""
+    a, b = sections(left), sections(right)
+    names = list(a) + [n for n in b if n not in a]
+    rows = []
+    for name in names:
+        one = a.get(name) or b[name]
+        rows.append((name, one.code, one.size, verdict(a.get(name), b.get(name))))
+    return rows
+
+
+def functions(path, section):
+    """{function: its instructions, addresses taken out} by objdump."""
+    text = subprocess.run(
+        ["objdump", "-d", "--no-show-raw-insn", "-j", section, path],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    found, name = {}, None
+    for line in text.splitlines():
+        if head := re.match(r"[0-9a-f]+ <(.*)>:$", line):
+            name = head[1]
+            found.setdefault(name, [])  # static ones may share a name
+        elif name and "\t" in line:
+            code = line.split("\t", 1)[1]
+            # A target's name says more than its address; an address alone is kept.
+            found[name].append(re.sub(r"\b(0x)?[0-9a-f]+ (?=<)", "", code).strip())
+    return found
+
+
+def differing_functions(left, right, section):
+    """[(name, reason)] of what differs in a section of code."""
+    a, b = functions(left, section), functions(right, section)
+    out = [(n, "only in the unpatched build") for n in a if n not in b]
+    out += [(n, "only in the patched build") for n in b if n not in a]
+    for name in a:
+        if name in b and a[name] != b[name]:
+            first = next((x, y) for x, y in zip(a[name] + [""], b[name] + [""]) if x != y)
+            out.append((name, f"`{first[0]}` became `{first[1]}`"))
+    return out

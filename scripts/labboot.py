@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0
+"""scripts/boot: a guest, with the terminal connected to its console."""
+
+import argparse
+import os
+import select
+import shlex
+import signal
+import sys
+import termios
+import time
+import tty
+
+from xenlab import BUILD, HYPERVISORS, KERNEL, CreateError, Dom0, LabError
+
+ESCAPE = b"\x1d"    # Ctrl-]
+NAME = "guest"
+
+
+def say(text):
+    """Progress goes to stderr: in a pipe, stdout is the guest's."""
+    print(f"boot: {text}", file=sys.stderr, flush=True)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise LabError(f"{message}; see scripts/boot --help")
+
+
+def _number(low):
+    def parse(text):
+        if not text.isdigit() or int(text) < low:
+            raise argparse.ArgumentTypeError(
+                f"'{text}' is not a whole number from {low} on")
+        return int(text)
+    return parse
+
+
+def _arguments():
+    parser = _Parser(prog="boot", add_help=False, allow_abbrev=False)
+    parser.add_argument("--hv", default="pv32", choices=HYPERVISORS)
+    parser.add_argument("--kernel", default=KERNEL)
+    parser.add_argument("--memory", type=_number(16), default=128)
+    parser.add_argument("--vcpus", type=_number(1), default=1)
+    parser.add_argument("--cmdline", default="")
+    args = parser.parse_args()
+    if not os.path.isfile(args.kernel):
+        raise LabError(f"no kernel {args.kernel}; run make kernel"
+                       if args.kernel == KERNEL else f"no kernel {args.kernel}")
+    return args
+
+
+class Relay:
+    """Between standard input and output and a guest's console."""
+
+    def __init__(self, dom0, guest):
+        self.dom0 = dom0
+        self.guest = guest
+        self.raw = sys.stdout.isatty()
+        self.input = sys.stdin.fileno()
+        self.pending = b""
+
+    def show(self):
+        """Pass on what the guest says; False at the end."""
+        data = self.guest.receive()
+        sys.stdout.buffer.write(data if self.raw else data.replace(b"\r", b""))
+        sys.stdout.buffer.flush()
+        return bool(data)
+
+    def take(self, interactive):
+        """Take input; False when the user leaves."""
+        data = os.read(self.input, 4096)
+        if interactive and ESCAPE in data:
+            return False
+        if not data:
+            # The end of a pipe: of what reads in the guest, then of the shell
+            # (a new one follows), and of the guest.
+            self.input = None
+            data = b"\n\x04\x04poweroff\n"
+        self.pending += data
+        return True
+
+    def run(self, interactive):
+        """Until the user leaves (False) or the guest ends (True)."""
+        # The xl that watches over the domain writes this line; dom0's shell
+        # has nothing else to say until then.
+        self.dom0.send("until grep -q 'has shut down' "
+                       f"/var/log/xen/xl-{NAME}.log; do usleep 200000; done;"
+                       " echo; echo ended\n")
+        while True:
+            inputs = [self.guest, self.dom0]
+            if self.input is not None:
+                inputs.append(self.input)
+            readable, writable, _ = select.select(
+                inputs, [self.guest] if self.pending else [], [])
+            if self.guest in readable and not self.show():
+                return True
+            if self.input in readable and not self.take(interactive):
+                return False
+            if self.guest in writable:
+                # In small pieces, so that this never blocks.
+                self.guest.send_bytes(self.pending[:64])
+                self.pending = self.pending[64:]
+            if self.dom0 in readable:
+                self.dom0.expect("ended", 10)
+                self.finish()
+                return True
+
+    def finish(self):
+        """Show what the guest said last."""
+        total = self.guest.total_output()
+        while (self.guest.received < total
+               and select.select([self.guest], [], [], 10)[0] and self.show()):
+            pass
+
+
+def _interact(dom0, guest):
+    relay = Relay(dom0, guest)
+    if not sys.stdin.isatty():
+        return relay.run(False)
+    size = os.get_terminal_size(sys.stdin.fileno())
+    term = shlex.quote(os.environ.get("TERM", "linux"))
+    guest.handover(f"stty rows {size.lines} cols {size.columns}; export TERM={term}")
+    print("guest# ", end="", flush=True)
+    saved = termios.tcgetattr(sys.stdin)
+    try:
+        tty.setraw(sys.stdin)
+        return relay.run(True)
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, saved)
+        print(flush=True)
+
+
+def main():
+    """Exit status 0, unless something failed or the guest crashed."""
+    args = _arguments()
+    # Ended like this, what was started gets cleaned up all the same.
+    for number in signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    logs = BUILD / "results" / "boot"
+    start = time.monotonic()
+
+    def after():
+        return f"after {time.monotonic() - start:.0f} s"
+
+    say(f"starting Xen ({args.hv})")
+    # 768: dom0, Xen, the shim, and what they need for a guest of any size.
+    with Dom0(args.hv, files={"/guest/kernel": args.kernel}, log=logs,
+              memory=max(2048, args.memory + 768)) as dom0:
+        say(f"dom0 is up {after()}, starting the guest")
+        with dom0.create(NAME, memory=args.memory, vcpus=args.vcpus,
+                         cmdline=args.cmdline) as guest:
+            say(f"the guest is up {after()}; Ctrl-] or poweroff leaves it")
+            print(guest.greeting, flush=True)
+            if not _interact(dom0, guest):
+                return 0
+            reason = guest.wait_for_end()
+    say(f"the guest has ended: {reason}")
+    if reason in ("crash", "watchdog"):
+        raise LabError(f"the guest crashed; see {os.path.relpath(guest.log)}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except CreateError as error:
+        REMEDY = ("; use --hv pv32 or --hv shim"
+                  if "not supported by xen" in error.cause else "")
+        sys.exit(f"boot: error: the domain builder refuses: {error.cause}{REMEDY}")
+    except LabError as error:
+        sys.exit(f"boot: error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

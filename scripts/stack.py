@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The stack as data: the series, and what each patch does to which file."""
+
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+
+
+class StackError(Exception):
+    """A fault in the series, a patch or the manifest; the text is one line."""
+
+
+def die(message, name=None):
+    """The Python scripts' way to fail: one line, exit status 1."""
+    sys.exit(f"{name or Path(sys.argv[0]).name}: error: {message}")
+
+
+def build_dir():
+    return Path(os.environ.get("BUILD") or TOP / "build").absolute()
+
+
+def series(top=TOP):
+    """The patches' names, in order. quilt allows comments and options."""
+    try:
+        lines = (top / "series").read_text().splitlines()
+    except OSError as e:
+        raise StackError(f"cannot read {top}/series: {e.strerror}") from None
+    names = [line.split("#")[0].split() for line in lines]
+    return [words[0] for words in names if words]
+
+
+@dataclass
+class Change:
+    """What one patch does to one file."""
+
+    text: str
+    old: str  # path before, "" when the patch creates the file
+    new: str  # path after, "" when the patch deletes it
+    added: int
+    removed: int
+
+    @property
+    def path(self):
+        return self.new or self.old
+
+    @property
+    def creates(self):
+        return not self.old
+
+    @property
+    def renames(self):
+        return bool(self.old and self.new and self.old != self.new)
+
+
+def split_patch(text):
+    """(header, [Change]): the header is the commit message, without the
+    `---` line and the diffstat below it."""
+    match = re.search(r"^(?:---$|diff --git |Index: |--- )", text, re.M)
+    if not match:
+        return text, []
+    return text[: match.start()], list(_changes(text[match.start() :]))
+
+
+def _changes(text):
+    """Walks the diffs by the hunks' line counts, so that a removed line
+    beginning with `-- ` is not taken for the next file's header."""
+    lines = text.splitlines(keepends=True)
+    i = 0
+    while i < len(lines):
+        if not lines[i].startswith(("diff --git ", "--- ")) or lines[i] == "---\n":
+            i += 1
+            continue
+        start, old, new, added, removed = i, None, None, 0, 0
+        if match := re.match(r"diff --git a/(\S+) b/(\S+)$", lines[i].rstrip("\n")):
+            old, new = match.groups()
+            i += 1
+        in_hunks = False
+        while i < len(lines):
+            line = lines[i]
+            if hunk := re.match(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@", line):
+                in_hunks = True
+                i, plus, minus = _hunk(lines, i + 1, int(hunk[1] or 1), int(hunk[2] or 1))
+                added += plus
+                removed += minus
+                continue
+            if in_hunks or not HEADER_LINE.match(line):
+                break
+            if line.startswith("new file mode"):
+                old = ""
+            elif line.startswith("deleted file mode"):
+                new = ""
+            elif line.startswith("--- "):
+                old = _plain_name(line)
+            elif line.startswith("+++ "):
+                new = _plain_name(line)
+            i += 1
+        yield Change("".join(lines[start:i]), old or "", new or "", added, removed)
+
+
+HEADER_LINE = re.compile(
+    r"(index|old mode|new mode|new file|deleted file|similarity|rename|copy|---|\+\+\+) "
+)
+
+
+def _hunk(lines, i, left, right):
+    """(index behind the hunk, lines added, lines removed)"""
+    added = removed = 0
+    while left > 0 or right > 0:
+        if i >= len(lines):
+            raise StackError("the last hunk is cut short")
+        kind = lines[i][0]
+        added += kind == "+"
+        removed += kind == "-"
+        left -= kind in "- \n"
+        right -= kind in "+ \n"
+        i += 1
+        if i < len(lines) and lines[i][0] == "\\":  # "\ No newline at end of file"
+            i += 1
+    return i, added, removed
+
+
+def _plain_name(line):
+    name = line[4:].split("\t")[0].strip()
+    return "" if name == "/dev/null" else name.split("/", 1)[-1]
+
+
+def read_patch(name, top=TOP):
+    path = top / "patches" / name
+    try:
+        header, changes = split_patch(path.read_text())
+    except OSError as e:
+        raise StackError(f"the series names {name}: {e.strerror} ({path})") from None
+    except (StackError, IndexError) as e:
+        raise StackError(f"{path}: {e}") from None
+    return header, changes
+
+
+def stack(top=TOP):
+    """{patch name: [Change]} of the whole series."""
+    return {name: read_patch(name, top)[1] for name in series(top)}
+
+
+def touched(patches):
+    """Every path the patches name, before or after."""
+    return sorted(
+        {p for changes in patches.values() for c in changes for p in (c.old, c.new) if p}
+    )

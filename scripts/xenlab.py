@@ -1,0 +1,405 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The lab: a Xen machine with its dom0, the guests in it, and a bare machine
+with the same user space to compare them with.
+
+    with Dom0("pv32", log=Path("build/results/mine")) as dom0:
+        with dom0.create("guest", memory=64) as guest:
+            print(guest.run("uname -m").output)
+            guest.send("poweroff\\n")
+            assert guest.wait_for_end() == "poweroff"
+
+Everything that comes out of a console is in a file under `log`.
+"""
+
+import os
+import re
+import time
+from pathlib import Path
+
+from labconsole import SCALE, LabError, LabTimeout, Result, Shell
+from lablog import complaints, hypervisor_complaints
+from labqemu import CPU, CPU_NESTED, Qemu
+
+__all__ = ["BUILD", "KERNEL", "INITRD", "HYPERVISORS", "SCALE", "Dom0", "Guest",
+           "Native", "CreateError", "LabError", "LabTimeout", "Result",
+           "complaints", "hypervisor_complaints"]
+
+BUILD = Path(os.environ.get("BUILD") or Path(__file__).resolve().parent.parent / "build")
+KERNEL = BUILD / "kernel/arch/x86/boot/bzImage"
+INITRD = BUILD / "guest/initrd.gz"
+
+# What to boot as Xen, on which CPU, and what kind of domain a guest is there.
+HYPERVISORS = {
+    "pv32": ("pv32", CPU, "pv"),
+    "pv32-debug": ("pv32-debug", CPU, "pv"),
+    "shim": ("stock", CPU_NESTED, "shim"),
+    # 32-bit PV without the shim on Debian's hypervisor: it refuses.
+    "stock": ("stock", CPU, "pv"),
+}
+
+_DOMAIN_TYPES = {
+    "pv": 'type="pv"',
+    # The shim is a Xen of its own: what it says comes out of the guest's
+    # console. conswitch: see Dom0.
+    "shim": 'type="pvh"\npvshim=1\n'
+            'pvshim_cmdline="loglvl=info guest_loglvl=all conswitch=`"',
+}
+
+_REASONS = {0: "poweroff", 1: "reboot", 2: "suspend", 3: "crash", 4: "watchdog"}
+
+GUEST_PORTS = ("guest0", "guest1", "guest2", "guest3")
+
+
+class CreateError(LabError):
+    """`xl create` failed; `cause` is the one line that matters."""
+
+    def __init__(self, cause, message):
+        super().__init__(message)
+        self.cause = cause
+
+
+def _cpio(files):
+    """{path: contents} as a cpio archive (newc), folders included."""
+    folders = sorted({str(parent) for path in files
+                      for parent in Path(path.lstrip("/")).parents} - {"."})
+    entries = [(name, 0o40755, b"") for name in folders]
+    entries += [(path.lstrip("/"), 0o100644, data) for path, data in files.items()]
+    entries.append(("TRAILER!!!", 0, b""))
+    out = bytearray()
+    for inode, (name, mode, data) in enumerate(entries, 1):
+        fields = (inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+        out += b"070701" + b"".join(b"%08x" % field for field in fields)
+        out += name.encode() + b"\0"
+        out += b"\0" * (-len(out) % 4)
+        out += data
+        out += b"\0" * (-len(out) % 4)
+    return bytes(out)
+
+
+def _existing(path, remedy):
+    if not Path(path).is_file():
+        raise LabError(f"no {path}; run {remedy}")
+    return Path(path)
+
+
+def _log_file(folder, name):
+    folder = Path(folder) if folder else BUILD / "results" / "lab"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.log"
+    path.write_text("")
+    return path
+
+
+class Dom0(Shell):
+    """Xen under QEMU with its dom0, whose shell this is.
+
+    hypervisor: a key of HYPERVISORS. files: {path in dom0: path here, or
+    contents as bytes}, beside /guest/kernel and /guest/initrd, which create()
+    uses by default. memory: the machine's, dom0_mem: dom0's part of it, in MiB.
+    log: the folder for the logs.
+    """
+
+    def __init__(self, hypervisor="pv32", files=None, xen_args="", dom0_mem=384,
+                 memory=2048, log=None):
+        if hypervisor not in HYPERVISORS:
+            raise LabError(f"unknown hypervisor {hypervisor!r};"
+                           f" choose from {', '.join(HYPERVISORS)}")
+        flavour, cpu, self.domain_type = HYPERVISORS[hypervisor]
+        self.hypervisor = hypervisor
+        self.folder = log
+        self.free_ports = list(GUEST_PORTS)
+        xen = _existing(BUILD / "hypervisor" / flavour / "xen",
+                        f"scripts/lab-hypervisor {flavour}")
+        vmlinuz = _existing(BUILD / "dom0/vmlinuz", "scripts/lab-dom0")
+        initrd = _existing(BUILD / "dom0/initrd.gz", "scripts/lab-dom0").read_bytes()
+        # The kernel takes archives one after the other, each 4-byte aligned.
+        initrd += b"\0" * (-len(initrd) % 4) + self._pack(files or {})
+        self.xen_log = _log_file(log, "xen")
+        ports = ",".join(f"chardev{n}={port}"
+                         for n, port in enumerate(GUEST_PORTS, 1))
+        self.qemu = Qemu([
+            "-smp", "2", "-m", str(memory), "-cpu", cpu, "-kernel", "xen",
+            # conswitch: no key sequence of a guest's user reaches Xen.
+            "-append", "console=com1 com1=115200,8n1 loglvl=info guest_loglvl=all"
+            f" dom0_mem={dom0_mem}M,max:{dom0_mem}M conswitch=` {xen_args}",
+            "-initrd", "vmlinuz console=hvc0 quiet mitigations=off panic=-1"
+            " 8250.nr_uarts=8,initrd",
+            "-chardev", "file,id=xen,path=xen.log", "-serial", "chardev:xen",
+            "-serial", "chardev:dom0", "-device", f"pci-serial-4x,{ports}",
+        ], ("dom0",) + GUEST_PORTS, {
+            "xen": xen, "vmlinuz": vmlinuz, "initrd": initrd,
+            "xen.log": self.xen_log})
+        try:
+            super().__init__("dom0", self.qemu.sockets["dom0"],
+                             _log_file(log, "dom0"), self._gone)
+            self.login("dom0# ", 120)
+        except BaseException:
+            self.qemu.close()
+            raise
+
+    def _pack(self, files):
+        contents = {}
+        for path, source in {"/guest/initrd": INITRD, "/guest/kernel": KERNEL,
+                             **files}.items():
+            if isinstance(source, bytes):
+                contents[path] = source
+            elif Path(source).is_file():
+                contents[path] = Path(source).read_bytes()
+            elif path in files:
+                raise LabError(f"no {source}, which was to be {path} in dom0")
+        self.inside = frozenset(contents)
+        return _cpio(contents)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Switch the machine off."""
+        self.drain()
+        self.qemu.close()
+        super().close()
+
+    def _gone(self):
+        for line in self.xen_log.read_text(errors="replace").splitlines():
+            if re.search(r"Panic on CPU|Kernel panic|dom0: error:", line):
+                return line
+        return self.qemu.gone()
+
+    def hypervisor_log(self):
+        """Xen's messages since it started (text). Taken from its serial port,
+        because the buffer behind `xl dmesg` forgets the oldest ones."""
+        text = self.xen_log.read_text(errors="replace").replace("\r", "")
+        return "\n".join(line for line in text.splitlines() if "(XEN)" in line)
+
+    def guest_console_log(self, name):
+        """All that the domain has written to its console, as xenconsoled saw
+        it, whether or not anybody was attached."""
+        return self.read(f"/var/log/xen/console/guest-{name}.log").replace("\r", "")
+
+    def toolstack_log(self, name):
+        """What the `xl` that watches over the domain has to say."""
+        return self.read(f"/var/log/xen/xl-{name}.log")
+
+    def create(self, name, kernel="/guest/kernel", ramdisk="/guest/initrd",
+               memory=128, vcpus=1, cmdline="", extra_config="", wait=True):
+        """Start a domain and attach to its console; a Guest.
+
+        kernel, ramdisk: paths in dom0 (ramdisk may be None). cmdline is added
+        to "console=hvc0 earlyprintk=xen". extra_config: lines of xl.cfg, after
+        ours. A domain that ends is kept for wait_for_end() to tell why, unless
+        they say otherwise. wait: for the shell of our initrd.
+        """
+        for path in filter(None, (kernel, ramdisk)):
+            if path.startswith("/guest/") and path not in self.inside:
+                raise LabError({
+                    "/guest/kernel": f"no {KERNEL}; run make kernel",
+                    "/guest/initrd": f"no {INITRD}; run scripts/lab-guest-initrd",
+                }.get(path, f"no {path} in dom0; name it in Dom0(files=...)"))
+        if not self.free_ports:
+            raise LabError(f"{len(GUEST_PORTS)} guests at a time at most")
+        lines = [
+            f'name="{name}"', f'kernel="{kernel}"', f"memory={memory}",
+            f"vcpus={vcpus}", _DOMAIN_TYPES[self.domain_type],
+            f'extra="console=hvc0 earlyprintk=xen {cmdline}"'.replace(' "', '"'),
+            'on_poweroff="preserve"', 'on_reboot="preserve"',
+            'on_crash="preserve"', 'on_watchdog="preserve"']
+        if ramdisk:
+            lines.append(f'ramdisk="{ramdisk}"')
+        config = "\n".join(lines + [extra_config])
+        self.check(f"cat >/guest/{name}.cfg <<'EOF'\n{config}\nEOF")
+        # Paused until the console is attached: nothing of it gets lost.
+        result = self.run(f"xl create -p /guest/{name}.cfg", 120)
+        if result.status:
+            raise self._create_error(name, result.output)
+        return Guest(self, name, wait)
+
+    def _create_error(self, name, output):
+        lines = [line for line in output.splitlines() if line.strip()]
+        for pattern in r"not supported", r"xc: error", r"error", r"":
+            cause = next((line for line in lines if re.search(pattern, line)),
+                         "xl said nothing")
+            if re.search(pattern, cause):
+                break
+        return CreateError(cause, f"xl create {name} failed: {cause}\n"
+                           + "\n".join("    " + line for line in lines))
+
+    def end_of(self, name):
+        """How the domain ended: poweroff, reboot, suspend, crash, watchdog;
+        destroyed if there is no such domain; None while it runs."""
+        result = self.run(f"xl list -v {name}")
+        if result.status:
+            return "destroyed"
+        # Name ID Mem VCPUs State Time(s) UUID Reason-Code Security-Label
+        code = re.search(r"^\S+ .* [0-9a-f]+(?:-[0-9a-f]+){4}\s+(\S+)",
+                         result.output, re.MULTILINE)
+        if not code:
+            raise LabError(f"no reason code in `xl list -v`: {result.output}")
+        code = code.group(1)
+        return None if code == "-" else _REASONS.get(int(code), code)
+
+
+class Guest(Shell):
+    """A domain; its console, with the shell of our initrd on it."""
+
+    def __init__(self, dom0, name, wait):
+        self.dom0 = dom0
+        self.port = dom0.free_ports.pop(0)
+        self.domid = int(dom0.check(f"xl domid {name}"))
+        super().__init__(name, dom0.qemu.sockets[self.port],
+                         _log_file(dom0.folder, name), self._gone)
+        # A nested hypervisor in an emulated machine.
+        self.slowness = 5 if dom0.domain_type == "shim" else 1
+        try:
+            self.attach()
+            dom0.check(f"xl unpause {name}")
+            if wait:
+                self.login("guest# ", 60 * self.slowness)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def complaints(self, allowed=()):
+        """What the guest's kernel complains about, in its console's output."""
+        return complaints(self.log_text(), allowed)
+
+    def hypervisor_complaints(self, allowed=()):
+        """What Xen, and the shim if there is one, complain about this guest."""
+        text = self.dom0.hypervisor_log() + "\n"
+        if self.dom0.domain_type == "shim":
+            text += self.log_text()
+        return hypervisor_complaints(text, self.domid, allowed)
+
+    def attach(self):
+        """Start `xl console` on the serial port that we are at the end of."""
+        self.dom0.check(f"setsid xl console {self.name} <>/dev/{self.port}"
+                        f" >&0 2>&1 & echo $! >/run/{self.port}.pid")
+
+    def detach(self):
+        """Leave `xl console` by its escape key, as a user does; attach() comes
+        back."""
+        self.send("\x1d")
+        self.dom0.check(f"while kill -0 $(cat /run/{self.port}.pid) 2>/dev/null;"
+                        " do sleep 0.1; done")
+
+    def state(self):
+        """The state letters of `xl list`, such as r, b or c, sorted, without
+        the dashes; empty when just runnable; None without such a domain."""
+        result = self.dom0.run(f"xl list {self.name}")
+        if result.status:
+            return None
+        return result.output.splitlines()[-1].split()[4].replace("-", "")
+
+    def _gone(self):
+        if self.dom0.qemu.gone():
+            return self.dom0.qemu.gone()
+        end = self.dom0.end_of(self.name)
+        if end is None:
+            return None
+        xen = self.hypervisor_complaints()
+        if end == "crash":
+            # Where it was: the registers, into dom0's log and the message.
+            xen += self.dom0.run(
+                f"/xen/bin/xenctx {self.domid} 0").output.splitlines()[:8]
+        return f"the domain has ended ({end})" + "".join(
+            "\n    " + line for line in xen[-30:])
+
+    def total_output(self):
+        """How many bytes the domain has written to its console, once it has
+        ended: xenconsoled's log has them all before they all got here."""
+        count, last = -1, None
+        while count != last:
+            last = count
+            count = int(self.dom0.check(
+                f"usleep 100000; wc -c </var/log/xen/console/guest-{self.name}.log"))
+        return count
+
+    def wait_for_end(self, timeout=60):
+        """Wait until the domain ends; see Dom0.end_of() for what is returned."""
+        end = time.monotonic() + timeout * self.slowness * SCALE
+        while True:
+            self.drain()
+            reason = self.dom0.end_of(self.name)
+            if reason:
+                total = self.total_output()
+                patience = time.monotonic() + 10 * SCALE
+                while self.received < total and time.monotonic() < patience:
+                    self.drain()
+                return reason
+            if time.monotonic() >= end:
+                raise LabTimeout(self.explain(
+                    "the domain's end", f"still running after {timeout} s"))
+
+    def destroy(self):
+        """End it, whatever it does."""
+        self.dom0.run(f"xl destroy {self.name}")
+
+    def close(self):
+        """Destroy the domain and give its console's port back."""
+        if self.port in self.dom0.free_ports:
+            return
+        self.drain()
+        try:
+            self.destroy()
+            self.dom0.run(f"kill $(cat /run/{self.port}.pid) 2>/dev/null")
+        except LabError as error:
+            # Nothing more to be destroyed, and the caller's error says more.
+            self.note(str(error))
+        self.drain()
+        self.dom0.free_ports.append(self.port)
+        # The socket is dom0's machine's, and the next guest's.
+        self.close_log()
+
+
+class Native(Shell):
+    """A native i386 kernel (bzImage) with the guest's initrd on bare QEMU: the
+    reference for what programs ought to do."""
+
+    def __init__(self, kernel, initrd=None, cmdline="", memory=128, vcpus=1,
+                 log=None, name="native", wait=True):
+        kernel = _existing(kernel, "make native")
+        initrd = _existing(initrd or INITRD, "scripts/lab-guest-initrd")
+        self.qemu = Qemu([
+            "-smp", str(vcpus), "-m", str(memory), "-cpu", CPU,
+            "-kernel", "kernel", "-initrd", "initrd",
+            "-append", f"console=ttyS0 {cmdline}".strip(),
+            "-serial", "chardev:console",
+        ], ("console",), {"kernel": kernel, "initrd": initrd})
+        try:
+            super().__init__(name, self.qemu.sockets["console"],
+                             _log_file(log, name), self.qemu.gone)
+            if wait:
+                self.login("guest# ", 90)
+        except BaseException:
+            self.qemu.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def wait_for_end(self, timeout=60):
+        """Wait until the machine is off: poweroff or reboot."""
+        reason = self.qemu.why_gone(timeout * SCALE)
+        if reason is None:
+            raise LabTimeout(self.explain(
+                "the machine's end", f"still running after {timeout} s"))
+        self.drain()
+        return {"guest-shutdown": "poweroff",
+                "guest-reset": "reboot"}.get(reason, reason)
+
+    def close(self):
+        """Switch it off."""
+        self.drain()
+        self.qemu.close()
+        super().close()

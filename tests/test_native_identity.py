@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0
+"""scripts/check-native: the native kernel is not changed by the stack, and a
+change of one byte would be noticed."""
+
+import subprocess
+
+import elfdiff
+import pytest
+from conftest import BUILD, TOP, run
+
+pytestmark = pytest.mark.stack
+
+SOURCE = """
+.text
+.globl one
+.type one, @function
+one:    mov $1, %eax
+        ret
+.size one, . - one
+.globl two
+.type two, @function
+two:    mov $2, %eax
+        call one
+        ret
+.size two, . - two
+.section .rodata, "a"
+        .long 42
+.section __bug_table, "aw"
+        .long 0x100
+        .long 0x200
+        .short 77
+        .short 5
+.section .notes, "a"
+        .long 0xabcdef
+.section .comment
+        .long 1
+"""
+
+
+def build(folder, *replace):
+    """An ELF file the way vmlinux is one, from SOURCE with replacements."""
+    folder.mkdir()
+    text = SOURCE
+    for old, new in replace:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "a.s").write_text(text)
+    subprocess.run(["as", "--32", "-o", folder / "a.o", folder / "a.s"], check=True)
+    subprocess.run(
+        ["ld", "-m", "elf_i386", "-e", "one", "-o", folder / "vmlinux", folder / "a.o"], check=True
+    )
+    return folder
+
+
+def verdicts(a, b):
+    rows = elfdiff.compare(a / "vmlinux", b / "vmlinux")
+    return {name: verdict for name, _, _, verdict in rows if verdict != "same"}
+
+
+def check(a, b):
+    return run(TOP / "scripts/check-native", a, b)
+
+
+def test_same(tmp_path):
+    a, b = build(tmp_path / "a"), build(tmp_path / "b")
+    assert verdicts(a, b) == {}
+    result = check(a, b)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert ".text" in result.stdout and ".comment" not in result.stdout
+
+
+def test_one_byte_of_code(tmp_path):
+    a = build(tmp_path / "a")
+    b = build(tmp_path / "b", ("mov $2, %eax", "mov $3, %eax"))
+    assert verdicts(a, b)[".text"] == "DIFFERENT: 1 of 17 bytes"
+    result = check(a, b)
+    assert result.returncode == 1
+    assert "two: `mov    $0x2,%eax` became `mov    $0x3,%eax`" in result.stdout
+    assert "one:" not in result.stdout
+
+
+def test_a_longer_function(tmp_path):
+    """What merely moves behind it is not called different."""
+    a = build(tmp_path / "a")
+    b = build(tmp_path / "b", ("mov $1, %eax", "nop; mov $1, %eax"))
+    found = elfdiff.differing_functions(a / "vmlinux", b / "vmlinux", ".text")
+    assert [name for name, _ in found] == ["one"]
+    assert check(a, b).returncode == 1
+
+
+@pytest.mark.parametrize("old, new, section", [(".long 42", ".long 43", ".rodata")])
+def test_one_byte_of_data(tmp_path, old, new, section):
+    a, b = build(tmp_path / "a"), build(tmp_path / "b", (old, new))
+    assert verdicts(a, b) == {section: "DIFFERENT: 1 of 4 bytes"}
+    assert check(a, b).returncode == 1
+
+
+def test_a_section_more(tmp_path):
+    a = build(tmp_path / "a")
+    b = build(tmp_path / "b", (".section .comment", '.section .extra, "a"\n.long 1\n.section .comment'))
+    assert verdicts(a, b)[".extra"] == "DIFFERENT: only in the patched build"
+    assert check(a, b).returncode == 1
+
+
+def test_line_numbers_and_build_id_are_explained(tmp_path):
+    a = build(tmp_path / "a")
+    b = build(tmp_path / "b", (".short 77", ".short 78"), ("0xabcdef", "0xabcdee"))
+    assert {k: v.split(":")[0] for k, v in verdicts(a, b).items()} == {
+        "__bug_table": "explained",
+        ".notes": "explained",
+    }
+    assert check(a, b).returncode == 0
+
+
+def test_other_fields_of_the_bug_table_are_not(tmp_path):
+    a = build(tmp_path / "a")
+    b = build(tmp_path / "b", (".short 5", ".short 6"))
+    assert verdicts(a, b) == {"__bug_table": "DIFFERENT: 1 of 12 bytes"}
+
+
+def test_a_missing_kernel(tmp_path):
+    result = check(tmp_path, tmp_path)
+    assert result.returncode == 1
+    assert "has no vmlinux" in result.stderr
+
+
+@pytest.mark.long
+def test_native_kernel_is_the_same():
+    result = run(TOP / "scripts/check-native")
+    print(result.stdout)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.long
+def test_a_byte_changed_in_the_real_kernel(tmp_path):
+    """The first byte of a function in the middle of .text."""
+    result = run(TOP / "scripts/check-native")
+    assert result.returncode == 0, result.stderr
+    orig = BUILD / "native-orig/vmlinux"
+    text = elfdiff.sections(orig)[".text"]
+    blob = bytearray(orig.read_bytes())
+    place = blob.index(text.data) + text.size // 2
+    blob[place] ^= 1
+    (tmp_path / "vmlinux").write_bytes(blob)
+    rows = elfdiff.compare(orig, tmp_path / "vmlinux")
+    assert [(n, v) for n, _, _, v in rows if v != "same"] == [
+        (".text", f"DIFFERENT: 1 of {text.size} bytes")
+    ]

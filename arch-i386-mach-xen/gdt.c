@@ -87,6 +87,20 @@ void load_gdt(const struct desc_ptr *dtr)
 }
 
 /**
+ * native_store_gdt - where the descriptors in use can be read
+ * @dtr: set to this CPU's GDT
+ *
+ * In place of the SGDT instruction; lib/insn-eval.c looks up segments there.
+ *
+ * Context: any in which the CPU cannot change.
+ */
+void native_store_gdt(struct desc_ptr *dtr)
+{
+	dtr->address = (unsigned long)get_cpu_gdt_rw(raw_smp_processor_id());
+	dtr->size = GDT_SIZE - 1;
+}
+
+/**
  * xen_gdt_init - leave the flat segments of the domain builder for our own GDT
  *
  * Context: start of day, before any per-CPU data is used through %fs.

@@ -18,6 +18,11 @@ void load_gdt(const struct desc_ptr *dtr);
 void load_idt(const struct desc_ptr *dtr);
 void write_idt_entry(gate_desc *idt, int entry, const gate_desc *gate);
 void write_gdt_entry(struct desc_struct *gdt, int entry, void *desc, int type);
+
+/* SGDT tells the address of Xen's table, which we cannot read. */
+void native_store_gdt(struct desc_ptr *dtr);
+#define native_store_gdt native_store_gdt
+
 void load_TLS(struct thread_struct *t, unsigned int cpu);
 
 void set_ldt(const void *addr, unsigned int entries);

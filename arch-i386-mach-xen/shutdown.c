@@ -25,12 +25,6 @@ static void xen_restart(char *cmd)
 
 static void xen_power_off(void)
 {
-	do_kernel_power_off();
-	xen_reboot(SHUTDOWN_poweroff);
-}
-
-static void xen_halt(void)
-{
 	xen_reboot(SHUTDOWN_poweroff);
 }
 
@@ -45,11 +39,18 @@ static void xen_crash_shutdown(struct pt_regs *regs)
 void __init xen_machine_ops_init(void)
 {
 	machine_ops.restart = xen_restart;
-	machine_ops.halt = xen_halt;
+	machine_ops.halt = xen_power_off;
 	machine_ops.power_off = xen_power_off;
-	machine_ops.shutdown = xen_halt;
+	machine_ops.shutdown = xen_power_off;
 	machine_ops.crash_shutdown = xen_crash_shutdown;
 	machine_ops.emergency_restart = xen_emergency_restart;
 
 	xen_panic_handler_init();
 }
+
+/* Without a handler, reboot(RB_POWER_OFF) would be taken for a halt. */
+static int __init register_power_off(void)
+{
+	return register_platform_power_off(xen_power_off);
+}
+core_initcall(register_power_off);

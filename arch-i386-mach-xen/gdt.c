@@ -10,10 +10,10 @@
  */
 #include <linux/memblock.h>
 #include <linux/percpu.h>
+#include <linux/pgtable.h>
 #include <linux/uaccess.h>
 
 #include <asm/desc.h>
-#include <asm/pgtable.h>
 
 #include <xen/page.h>
 
@@ -140,14 +140,15 @@ void __init xen_gdt_init(void)
  */
 void write_gdt_entry(struct desc_struct *gdt, int entry, void *desc, int type)
 {
+	xmaddr_t maddr;
+
 	if (type == DESC_TSS || type == DESC_LDT)
 		return;
 
 	preempt_disable();
 	xen_mc_flush();
-	if (HYPERVISOR_update_descriptor(
-			arbitrary_virt_to_machine(&gdt[entry]).maddr,
-			*(u64 *)desc))
+	maddr = arbitrary_virt_to_machine(&gdt[entry]);
+	if (HYPERVISOR_update_descriptor(maddr.maddr, *(u64 *)desc))
 		BUG();
 	preempt_enable();
 }
@@ -179,15 +180,15 @@ void load_TLS(struct thread_struct *t, unsigned int cpu)
 	xen_mc_batch();
 	for (i = 0; i < GDT_ENTRY_TLS_ENTRIES; i++) {
 		struct multicall_space mcs;
+		xmaddr_t maddr;
 
 		if (!memcmp(&old[i], &t->tls_array[i], sizeof(old[i])))
 			continue;
 
 		old[i] = t->tls_array[i];
+		maddr = arbitrary_virt_to_machine(&gdt[GDT_ENTRY_TLS_MIN + i]);
 		mcs = __xen_mc_entry(0);
-		MULTI_update_descriptor(mcs.mc,
-			arbitrary_virt_to_machine(&gdt[GDT_ENTRY_TLS_MIN + i]).maddr,
-			old[i]);
+		MULTI_update_descriptor(mcs.mc, maddr.maddr, old[i]);
 	}
 	xen_mc_issue(XEN_LAZY_CPU);
 }

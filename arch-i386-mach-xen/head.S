@@ -54,7 +54,8 @@ SYM_CODE_END(startup_32)
 
 	__INITRODATA
 .Lnot_xen:
-	.asciz	"This kernel (SUBARCH=xen) runs as a Xen PV guest only: start it with xl create, or build one without SUBARCH=xen.\r\n"
+	.ascii	"This kernel (SUBARCH=xen) runs as a Xen PV guest only: "
+	.asciz	"start it with xl create, or build one without SUBARCH=xen.\r\n"
 
 	__INIT
 SYM_CODE_START(startup_xen)

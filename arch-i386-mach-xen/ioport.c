@@ -10,9 +10,9 @@
  * Hypercall: physdev_op.
  */
 #include <linux/percpu.h>
+#include <linux/processor.h>
 
 #include <asm/io_bitmap.h>
-#include <asm/processor.h>
 
 #include <xen/interface/xen.h>
 #include <xen/interface/physdev.h>

@@ -9,11 +9,11 @@
  * Hypercalls: mmuext_op (MMUEXT_SET_LDT), update_descriptor,
  * update_va_mapping.
  */
+#include <linux/pgtable.h>
 #include <linux/preempt.h>
 
 #include <asm/desc.h>
 #include <asm/ldt.h>
-#include <asm/pgtable.h>
 
 #include <xen/page.h>
 
@@ -81,11 +81,11 @@ void set_ldt(const void *addr, unsigned int entries)
  */
 void write_ldt_entry(struct desc_struct *ldt, int entry, const void *desc)
 {
+	xmaddr_t maddr = arbitrary_virt_to_machine(&ldt[entry]);
+
 	preempt_disable();
 	xen_mc_flush();
-	if (HYPERVISOR_update_descriptor(
-			arbitrary_virt_to_machine(&ldt[entry]).maddr,
-			*(const u64 *)desc))
+	if (HYPERVISOR_update_descriptor(maddr.maddr, *(const u64 *)desc))
 		BUG();
 	preempt_enable();
 }

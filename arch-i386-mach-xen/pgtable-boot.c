@@ -20,8 +20,8 @@
  */
 #include <linux/memblock.h>
 #include <linux/mm.h>
+#include <linux/pgtable.h>
 
-#include <asm/pgtable.h>
 #include <asm/setup.h>
 
 #include <xen/hvc-console.h>
@@ -217,12 +217,12 @@ void __init xen_pgtable_init(void)
  */
 void __init xen_reserve_special_pages(void)
 {
+	unsigned long store = mfn_to_pfn(xen_start_info->store_mfn);
+	unsigned long console = mfn_to_pfn(xen_start_info->console.domU.mfn);
+
 	memblock_reserve(__pa(xen_start_info), PAGE_SIZE);
-	memblock_reserve(PFN_PHYS(mfn_to_pfn(xen_start_info->store_mfn)),
-			 PAGE_SIZE);
-	if (!xen_initial_domain())
-		memblock_reserve(PFN_PHYS(mfn_to_pfn(
-				 xen_start_info->console.domU.mfn)), PAGE_SIZE);
+	memblock_reserve(PFN_PHYS(store), PAGE_SIZE);
+	memblock_reserve(PFN_PHYS(console), PAGE_SIZE);
 	memblock_reserve(__pa(xen_start_info->pt_base),
 			 PFN_PHYS(xen_start_info->nr_pt_frames));
 }

@@ -21,11 +21,11 @@
  * MMUEXT_UNPIN_TABLE), multicall.
  */
 #include <linux/mm.h>
+#include <linux/mmu_context.h>
+#include <linux/pgalloc.h>
+#include <linux/pgtable.h>
 #include <linux/sched/mm.h>
 
-#include <asm/mmu_context.h>
-#include <asm/pgalloc.h>
-#include <asm/pgtable.h>
 #include <asm/tlbflush.h>
 
 #include <xen/page.h>
@@ -70,7 +70,7 @@ static void queue_pgd_op(unsigned int cmd, pgd_t *pgd)
 	MULTI_mmuext_op(mcs.mc, op, 1, NULL, DOMID_SELF);
 }
 
-static void for_each_pte_table(pmd_t *pmd, unsigned int nr, void (*fn)(void *))
+static void walk_pte_tables(pmd_t *pmd, unsigned int nr, void (*fn)(void *))
 {
 	for (; nr; nr--, pmd++)
 		if (pmd_present(*pmd))
@@ -82,7 +82,7 @@ static void for_each_pte_table(pmd_t *pmd, unsigned int nr, void (*fn)(void *))
  * kernel's middle level, and the page directory. The kernel's PTEs are shared
  * and stay pinned with swapper_pg_dir.
  */
-static void for_each_table(pgd_t *pgd, void (*fn)(void *))
+static void walk_tables(pgd_t *pgd, void (*fn)(void *))
 {
 	unsigned int i;
 
@@ -92,7 +92,7 @@ static void for_each_table(pgd_t *pgd, void (*fn)(void *))
 		if (!pud_present(*pud))
 			continue;
 		if (i < KERNEL_PGD_BOUNDARY)
-			for_each_pte_table(pud_pgtable(*pud), PTRS_PER_PMD, fn);
+			walk_pte_tables(pud_pgtable(*pud), PTRS_PER_PMD, fn);
 		fn(pud_pgtable(*pud));
 	}
 	fn(pgd);
@@ -101,7 +101,7 @@ static void for_each_table(pgd_t *pgd, void (*fn)(void *))
 static void pin_pgd(pgd_t *pgd)
 {
 	xen_mc_batch();
-	for_each_table(pgd, queue_readonly);
+	walk_tables(pgd, queue_readonly);
 	queue_pgd_op(MMUEXT_PIN_L3_TABLE, pgd);
 	xen_mc_issue(0);
 }
@@ -110,7 +110,7 @@ static void unpin_pgd(pgd_t *pgd)
 {
 	xen_mc_batch();
 	queue_pgd_op(MMUEXT_UNPIN_TABLE, pgd);
-	for_each_table(pgd, queue_writable);
+	walk_tables(pgd, queue_writable);
 	xen_mc_issue(0);
 }
 
@@ -270,8 +270,8 @@ void __init xen_mark_init_mm_pinned(void)
 	pud_t *pud = pud_offset(p4d_offset(pgd_offset_k(PAGE_OFFSET),
 					   PAGE_OFFSET), PAGE_OFFSET);
 
-	for_each_pte_table(pud_pgtable(*pud), pmd_index(FIXADDR_TOP) + 1,
-			   mark_pinned);
+	walk_pte_tables(pud_pgtable(*pud), pmd_index(FIXADDR_TOP) + 1,
+			mark_pinned);
 	mark_pinned(pud_pgtable(*pud));
 	mark_pinned(swapper_pg_dir);
 	xen_boot_pgtables = false;

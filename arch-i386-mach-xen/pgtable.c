@@ -13,10 +13,10 @@
  */
 #include <linux/export.h>
 #include <linux/mm.h>
+#include <linux/pgalloc.h>
+#include <linux/pgtable.h>
 
 #include <asm/fixmap.h>
-#include <asm/pgalloc.h>
-#include <asm/pgtable.h>
 
 #include <xen/page.h>
 

@@ -7,14 +7,14 @@
  * (MMUEXT_NEW_BASEPTR). The rest is emulated by Xen when it traps
  * (xen/arch/x86/pv/emul-priv-op.c).
  */
+#include <linux/cpufeature.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/percpu.h>
+#include <linux/processor.h>
 
-#include <asm/cpufeature.h>
 #include <asm/debugreg.h>
 #include <asm/msr.h>
-#include <asm/processor.h>
 #include <asm/special_insns.h>
 
 #include <xen/page.h>

@@ -2,9 +2,10 @@
 /*
  * Start of day: from the domain builder's world to i386_start_kernel().
  *
- * mach_xen_start(), at the end of the file, is the first C code to run, on the builder's page tables and flat segments, with
- * events masked. It puts in place what generic code relies on, tells x86_init
- * what to do differently later, and goes on as a native kernel would.
+ * mach_xen_start(), at the end of the file, is the first C code to run, on the
+ * builder's page tables and flat segments, with events masked. It puts in place
+ * what generic code relies on, tells x86_init what to do differently later, and
+ * goes on as a native kernel would.
  *
  * Hypercalls: xen_version, vm_assist, physdev_op, console_io.
  */
@@ -12,13 +13,13 @@
 #include <linux/cpuidle.h>
 #include <linux/init.h>
 #include <linux/memblock.h>
+#include <linux/pgtable.h>
 #include <linux/start_kernel.h>
 #include <linux/string.h>
 
 #include <asm/bootparam.h>
 #include <asm/fixmap.h>
 #include <asm/i8259.h>
-#include <asm/pgtable.h>
 #include <asm/setup.h>
 #include <asm/x86_init.h>
 

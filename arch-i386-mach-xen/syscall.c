@@ -5,10 +5,10 @@
  *
  * Hypercall: callback_op.
  */
+#include <linux/cpufeature.h>
 #include <linux/init.h>
+#include <linux/processor.h>
 
-#include <asm/cpufeature.h>
-#include <asm/processor.h>
 #include <asm/proto.h>
 #include <asm/segment.h>
 

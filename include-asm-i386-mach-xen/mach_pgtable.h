@@ -92,8 +92,8 @@ static inline void paravirt_pgd_free(struct mm_struct *mm, pgd_t *pgd)
 void paravirt_enter_mmap(struct mm_struct *mm);
 void paravirt_arch_exit_mmap(struct mm_struct *mm);
 
-void __set_fixmap(unsigned int /* enum fixed_addresses */ idx,
-		  phys_addr_t phys, pgprot_t flags);
+/* idx: enum fixed_addresses */
+void __set_fixmap(unsigned int idx, phys_addr_t phys, pgprot_t flags);
 
 #define __HAVE_ARCH_ENTER_LAZY_MMU_MODE
 void arch_enter_lazy_mmu_mode(void);

@@ -17,8 +17,8 @@ def test_the_stack_stays_small():
     """The aim set in the project's first issue."""
     existing, _ = footprint.footprint(footprint.stack.stack())
     shared = {k: v for k, v in existing.items() if not footprint.is_xens_own(k)}
-    assert len(shared) <= 16
-    assert sum(added + removed for added, removed in shared.values()) <= 335
+    assert len(shared) <= 12
+    assert sum(added + removed for added, removed in shared.values()) <= 80
 
 
 def test_counts(playground):

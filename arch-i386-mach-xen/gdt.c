@@ -8,6 +8,7 @@
  *
  * Hypercalls: set_gdt, update_descriptor, update_va_mapping.
  */
+#include <linux/export.h>
 #include <linux/memblock.h>
 #include <linux/percpu.h>
 #include <linux/pgtable.h>
@@ -44,9 +45,9 @@ void xen_set_prot_aliases(void *va, pgprot_t prot)
 	pte_t *ptep, pte;
 
 	/*
-	 * The mapping may not have reached this mm's page directory yet
-	 * (vmalloc areas are synchronised by faults); touching it brings it
-	 * there, and no other mm may be loaded before the hypercall.
+	 * The hypercall goes by the page directory that is loaded, so the
+	 * mapping must be in there. Kernel mappings are synchronised as they
+	 * are made; should that change one day, touching it brings it there.
 	 */
 	preempt_disable();
 	copy_from_kernel_nofault(&dummy, va, 1);
@@ -152,6 +153,7 @@ void write_gdt_entry(struct desc_struct *gdt, int entry, void *desc, int type)
 		BUG();
 	preempt_enable();
 }
+EXPORT_SYMBOL_GPL(write_gdt_entry);
 
 /**
  * load_TLS - put a thread's TLS descriptors into the GDT

@@ -9,6 +9,7 @@
  * Hypercalls: mmuext_op (MMUEXT_SET_LDT), update_descriptor,
  * update_va_mapping.
  */
+#include <linux/highmem.h>
 #include <linux/pgtable.h>
 #include <linux/preempt.h>
 
@@ -39,6 +40,8 @@ static void set_ldt_prot(struct desc_struct *ldt, unsigned int entries,
  */
 void paravirt_alloc_ldt(struct desc_struct *ldt, unsigned int entries)
 {
+	/* A highmem page may still be mapped writable where kunmap() left it. */
+	kmap_flush_unused();
 	set_ldt_prot(ldt, entries, PAGE_KERNEL_RO);
 }
 

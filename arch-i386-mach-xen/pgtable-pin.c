@@ -205,9 +205,10 @@ static void release_table(unsigned long pfn)
 	if (xen_boot_pgtables || !PagePinned(pfn_to_page(pfn)))
 		return;
 
+	/* Now, not lazily: the page may be somebody else's next. */
 	xen_mc_batch();
 	queue_writable(__va(PFN_PHYS(pfn)));
-	xen_mc_issue(XEN_LAZY_MMU);
+	xen_mc_issue(0);
 }
 
 /**

@@ -160,8 +160,8 @@ static void __init allow_port_io(void)
  */
 asmlinkage __visible void __init __noreturn mach_xen_start(struct start_info *si)
 {
-	/* The mask that native_cli-like code looks at; Xen's is set already. */
-	local_irq_disable();
+	/* Our copy of the mask; Xen's is set already. */
+	raw_local_irq_disable();
 	early_boot_irqs_disabled = true;
 
 	xen_start_info = si;

@@ -48,7 +48,9 @@ static inline void load_sp0(unsigned long sp0)
 
 #define load_gs_index(sel)	loadsegment(gs, sel)
 
+#ifdef CONFIG_X86_IOPL_IOPERM
 void tss_invalidate_io_bitmap(void);
 void tss_update_io_bitmap(void);
+#endif
 
 #endif /* _ASM_X86_MACH_XEN_DESC_H */

@@ -5,10 +5,10 @@
  * The mask and the pending byte are the first two bytes of struct
  * vcpu_info (xen/include/public/xen.h). They are reached by symbol, not
  * through a pointer: xen_vcpu_info is registered with Xen for each vCPU
- * (VCPUOP_register_vcpu_info), and its static copy starts out masked, so these
- * are right from the first instruction on. Changing the mask is one
- * instruction: a task that is preempted and moved cannot leave another CPU's
- * mask behind changed.
+ * (VCPUOP_register_vcpu_info); until then Xen's own copy is masked, and so is
+ * ours from the first statement of mach_xen_start() on. Changing the mask is
+ * one instruction: a task that is preempted and moved cannot leave another
+ * CPU's mask behind changed.
  *
  * This header is included long before struct vcpu_info can be; irq.c checks
  * the offsets.

@@ -39,6 +39,8 @@ def pytest_configure(config):
 
 
 def closing_line(reporter):
+    write_timings(reporter)
+
     def count(*kinds):
         return sum(len(reporter.stats.get(kind, [])) for kind in kinds)
 
@@ -48,12 +50,25 @@ def closing_line(reporter):
     )
 
 
+def turn(item):
+    """One hypervisor after the other, each booted once; the look at all the
+    logs of one is the last thing done with it."""
+    hypervisor = getattr(item, "callspec", None) and item.callspec.params.get("lab")
+    return hypervisor or "", item.path.name == "test_boot_logs.py"
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=turn)
     if config.getoption("--long"):
         return
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.skip(reason="long; make check-all runs it"))
+
+
+# For all test files; here, for it needs the names above.
+from bootlab import guest, lab, native, write_timings  # noqa: E402, F401
 
 
 def load_script(name):

@@ -1,9 +1,58 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced after common.sh: packages of another suite, of another architecture
-# or in source form, by an apt configuration of their own below the build
-# folder. The machine's own apt configuration is read for its archive's address
-# and is never changed; no root needed.
-# shellcheck shell=bash disable=SC2154 # common.sh sets build
+# Sourced after common.sh: Debian packages fetched and unpacked into the build
+# folder, also those of another suite, of another architecture or in source
+# form. Nothing gets installed, so no hook runs; the machine's own apt
+# configuration is read for its archive's address and is never changed.
+# shellcheck shell=bash source-path=SCRIPTDIR
+: "${build:?source common.sh first}"
+
+# fetch_debs DIRECTORY [-c APT_CONF] PACKAGE...: DIRECTORY holds the newest .deb
+# of each PACKAGE, and no other. Already fetched files are kept by apt-get.
+fetch_debs()
+{
+	local dir=$1
+	shift
+	mkdir -p "$dir" "$build/logs"
+	apt_lists_once
+	# As the caller, not as _apt, who cannot write into a home directory.
+	(cd "$dir" && apt-get -o APT::Sandbox::User="$(id -un)" "$@") \
+		>>"$build/logs/apt.log" 2>&1 </dev/null ||
+		die "apt-get $* failed; see ${build#"$PWD"/}/logs/apt.log, then try again"
+}
+
+# deb_versions [-c APT_CONF] PACKAGE...: "package=version ..." of what
+# fetch_debs would fetch; what a stamp is made of.
+deb_versions()
+{
+	local opt=()
+
+	[ "$1" != -c ] || {
+		opt=(-c "$2")
+		shift 2
+	}
+	apt_lists_once
+	apt-cache "${opt[@]}" show --no-all-versions "$@" 2>/dev/null |
+		awk '/^Package:/ { p = $2 } /^Version:/ { printf "%s=%s ", p, $2 }'
+}
+
+# unpack_deb DEB DIRECTORY [PATTERN...]: the whole package, or only the files
+# matching one of the tar PATTERNs.
+unpack_deb()
+{
+	local deb=$1 dir=$2
+	shift 2
+	mkdir -p "$dir"
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -x --no-same-owner -C "$dir" ${1:+--wildcards "$@"} ||
+		die "cannot unpack $deb; remove it and try again"
+}
+
+# this_suite: the suite that the machine itself is of.
+this_suite()
+{
+	# shellcheck source=/dev/null
+	(. /etc/os-release && echo "$VERSION_CODENAME")
+}
 
 # apt_archive SUITE: the address this machine itself uses for a suite like it,
 # the -security archive for a -security suite. apt is asked, because it reads
@@ -12,8 +61,7 @@ apt_archive()
 {
 	local like
 
-	# shellcheck source=/dev/null
-	like=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	like=$(this_suite)
 	case $1 in *-security) like=$like-security ;; esac
 	apt_lists_once
 	# shellcheck disable=SC2016 # apt expands it
@@ -64,17 +112,4 @@ apt_private()
 	apt-get -c "$apt_conf" update >>"$build/logs/apt.log" 2>&1 </dev/null ||
 		die "apt-get update for $suite failed; see $build/logs/apt.log, then try again"
 	touch "$dir/updated"
-}
-
-# apt_private_get DIRECTORY APT-GET-ARGUMENT...: apt-get with $apt_conf, run in
-# DIRECTORY: `download PACKAGE...`, `source --tar-only PACKAGE` and the like.
-apt_private_get()
-{
-	local dir=$1
-
-	shift
-	mkdir -p "$dir"
-	(cd "$dir" && apt-get -c "$apt_conf" -q "$@") \
-		>>"$build/logs/apt.log" 2>&1 </dev/null ||
-		die "apt-get $* failed; see $build/logs/apt.log, then try again"
 }

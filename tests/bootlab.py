@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the boot tests share: a hypervisor with its dom0, a guest there that
+lasts from test to test, a native machine, and the rule that no test may leave
+a complaint in a log. Logs: build/results/boot-<hypervisor>, boot-native, ..."""
+
+import json
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import BUILD
+from xenlab import SCALE, Dom0, LabError, Native, complaints
+
+RESULTS = BUILD / "results"
+KERNEL = BUILD / "kernel/arch/x86/boot/bzImage"
+VMLINUX = BUILD / "kernel/vmlinux"
+NATIVE_KERNEL = Path(
+    os.environ.get("NATIVE_KERNEL") or BUILD / "native/arch/x86/boot/bzImage"
+).absolute()
+
+MEMORY = 128
+MARKER = "boot.test=1"
+
+ALLOWED = (
+    # A program's own fault, told about it as by any kernel.
+    r"traps: \S+\[\d+\] ",
+    # The CPU the shim needs is one of a family with this flaw; a remark about
+    # the configuration.
+    r"Speculative Return Stack Overflow: WARNING: ",
+)
+
+# {what: number}, for build/results/measured.json
+MEASURED = {}
+
+
+@contextmanager
+def measured(what):
+    """Note how many seconds the block took."""
+    start = time.monotonic()
+    yield
+    MEASURED[what] = round(time.monotonic() - start, 1)
+
+
+class Clean:
+    """Looks at a guest's logs; from one look to the next, each line once."""
+
+    def __init__(self, guest):
+        self.guest = guest
+        self.seen = 0
+        self.seen_xen = 0
+
+    def new(self, allowed=()):
+        """The complaints since the last time, of the guest and of Xen."""
+        text = self.guest.log_text()
+        # A line that is not complete yet is for the next time.
+        end = text.rfind("\n") + 1
+        found = complaints(text[self.seen : end], ALLOWED + tuple(allowed))
+        self.seen = end
+        # The guest's messages may have been on their way when Xen's were read.
+        xen = self.guest.hypervisor_complaints(tuple(allowed))
+        found += xen[self.seen_xen :]
+        self.seen_xen = len(xen)
+        return found
+
+    def check(self, allowed=()):
+        found = self.new(allowed)
+        assert not found, f"complaints in {self.guest.log} or Xen's log:\n" + "\n".join(found)
+
+
+class Lab:
+    """A hypervisor with its dom0, and the guest that the tests share."""
+
+    def __init__(self, hypervisor):
+        self.hypervisor = hypervisor
+        self.folder = RESULTS / f"boot-{hypervisor}"
+        files = {"/guest/kernel": KERNEL}
+        if hypervisor == "pv32":
+            files["/guest/vmlinux"] = VMLINUX
+        with measured(f"{hypervisor}: dom0 up"):
+            self.dom0 = Dom0(hypervisor, files=files, log=self.folder)
+        self._guest = None
+        self._clean = None
+
+    def guest(self):
+        """The shared guest, a new one if the last test has spoilt it."""
+        if self._guest:
+            try:
+                self._guest.run("true", 20)
+                return self._guest
+            except LabError:
+                self._guest.close()
+                self._guest = None
+        with measured(f"{self.hypervisor}: guest up"):
+            self._guest = self.dom0.create("guest", memory=MEMORY, cmdline=MARKER)
+        self._clean = Clean(self._guest)
+        return self._guest
+
+    def check(self):
+        self._clean.check()
+
+    @contextmanager
+    def own(self, name, allowed=(), **keywords):
+        """A guest for one test; its logs have to be clean, too."""
+        with self.dom0.create(name, **keywords) as guest:
+            clean = Clean(guest)
+            yield guest
+            clean.check(allowed)
+
+
+@pytest.fixture(scope="session", params=["pv32", "shim"])
+def lab(request):
+    lab = Lab(request.param)
+    yield lab
+    lab.dom0.close()
+
+
+@pytest.fixture
+def guest(lab):
+    guest = lab.guest()
+    yield guest
+    lab.check()
+
+
+pv32_only = pytest.mark.parametrize("lab", ["pv32"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def native():
+    """A native kernel of the same tree, with the same user space."""
+    with Native(
+        NATIVE_KERNEL, cmdline="quiet loglevel=1", log=RESULTS / "boot-native"
+    ) as machine:
+        machine.run("dmesg -n 1")
+        yield machine
+
+
+def wait_until(shell, condition, timeout=30):
+    """Wait until a shell command succeeds."""
+    result = shell.run(
+        f"n=0; until {condition}; do n=$((n + 1)); [ $n -lt {int(timeout * SCALE * 10)} ] ||"
+        " exit 1; usleep 100000; done",
+        timeout * SCALE * 2 + 10,
+    )
+    assert result.status == 0, f"within {timeout} s never: {condition}"
+
+
+def write_timings(reporter):
+    """build/results/timings, a line a test, and what the tests measured."""
+    seconds = {}
+    for reports in reporter.stats.values():
+        for report in reports:
+            if hasattr(report, "duration") and hasattr(report, "nodeid"):
+                name = report.nodeid
+                seconds[name] = seconds.get(name, 0) + report.duration
+    if not seconds:
+        return
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    lines = sorted(seconds.items(), key=lambda item: -item[1])
+    (RESULTS / "timings").write_text("".join(f"{s:8.2f} s  {n}\n" for n, s in lines))
+    if MEASURED:
+        (RESULTS / "measured.json").write_text(json.dumps(MEASURED, indent=1) + "\n")

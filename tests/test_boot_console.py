@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is typed arrives, and the terminal is one: a person sits there."""
+
+import hashlib
+import re
+
+import pytest
+
+pytestmark = pytest.mark.boot
+
+PROMPT = r"\nguest# "
+
+
+@pytest.fixture
+def person(guest):
+    """The guest's console with echo and prompt."""
+    greeting = guest.greeting
+    guest.handover()
+    yield guest
+    guest.send("\n")
+    guest.login("guest# ", 30)
+    guest.greeting = greeting
+
+
+def type_line(person, line, timeout=30):
+    """Type it, and what came between its echo and the next prompt."""
+    person.send(line + "\n")
+    person.expect(PROMPT, timeout)
+    return person.before
+
+
+def test_special_characters(person):
+    shown = r"""a'b"c\d`e$f g&h|i;j<k>l*m?n[o]p{q}r~s!t#u%v^w(x)y=z+-_,./:@0"""
+    # Given in two halves, for the echo not to be taken for the answer.
+    half = len(shown) // 2
+    quoted = ["'" + part.replace("'", "'\\''") + "'" for part in (shown[:half], shown[half:])]
+    output = type_line(person, f"printf '<%s%s>\\n' {quoted[0]} {quoted[1]}")
+    assert f"\n<{shown}>" in output
+
+
+def test_long_line(person):
+    """Nearly as much as the shell's line editor takes."""
+    text = "".join(chr(ord("a") + n * n % 26) for n in range(900))
+    output = type_line(person, f"echo {text} | md5sum")
+    assert hashlib.md5(text.encode() + b"\n").hexdigest() in output
+
+
+def test_more_than_the_ring_holds(person):
+    """The ring to the guest has 1,024 bytes, a terminal's line 4,095."""
+    text = "".join(chr(ord("a") + n * n % 26) for n in range(4000))
+    person.send("md5sum\n")
+    person.expect("md5sum\r?\n")
+    person.send(text + "\n\x04")
+    person.expect(PROMPT, 60)
+    assert hashlib.md5(text.encode() + b"\n").hexdigest() in person.before
+
+
+def test_ctrl_c(person):
+    person.send("sh -c 'echo sta\"\"rted; exec sleep 1000'\n")
+    person.expect("\nstarted")
+    person.send("\x03")
+    person.expect(PROMPT, 10)
+    assert re.search(r"^status 130\r?$", type_line(person, "echo status $?"), re.M)
+
+
+def test_job_control(person):
+    person.send("sh -c 'echo sta\"\"rted; exec sleep 1000'\n")
+    person.expect("\nstarted")
+    person.send("\x1a")
+    person.expect(PROMPT, 10)
+    assert "Stopped" in type_line(person, "jobs")
+    type_line(person, "bg")
+    assert "Running" in type_line(person, "jobs")
+    person.send("fg\n")
+    person.expect(r"sleep 1000['\"]?\r?\n")
+    person.send("\x03")
+    person.expect(PROMPT, 10)
+    assert not re.search("Stopped|Running", type_line(person, "jobs"))
+
+
+def test_much_output(guest):
+    """Far more than the ring from the guest, 2,048 bytes, holds."""
+    # The kernel's messages would come in between.
+    numbers = guest.check("dmesg -n 1; seq 1 20000; dmesg -n 5", 60).splitlines()
+    assert numbers == [str(n) for n in range(1, 20001)]

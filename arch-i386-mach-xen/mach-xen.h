@@ -26,9 +26,6 @@ void __init xen_gdt_init(void);
 /* irq.c */
 void xen_pv_evtchn_do_upcall(struct pt_regs *regs);
 
-/* pgtable.c */
-void xen_mmu_update(u64 ptr, u64 val);
-
 /* pgtable-boot.c */
 extern bool xen_boot_pgtables;
 void __init xen_pgtable_init(void);

@@ -74,17 +74,12 @@ pteval_t xen_entry_to_mfn(pteval_t entry)
 }
 EXPORT_SYMBOL(xen_entry_to_mfn);
 
-/**
- * xen_mmu_update - change an entry of a page table that Xen guards
- * @ptr: machine address of the entry, with an MMU_* command in the low bits
- * @val: new value
- *
- * In lazy MMU mode the update joins the mmu_update that is being collected.
- * A refusal is reported by xen_mc_flush(); it means a bug in here.
- *
- * Context: any.
+/*
+ * Change an entry of a page table that Xen guards. In lazy MMU mode the update
+ * joins the mmu_update that is being collected. A refusal is reported by
+ * xen_mc_flush(); it means a bug in here.
  */
-void xen_mmu_update(u64 ptr, u64 val)
+static void guarded_update(void *entry, unsigned int cmd, u64 val)
 {
 	struct multicall_space mcs;
 	struct mmu_update *u;
@@ -100,15 +95,10 @@ void xen_mmu_update(u64 ptr, u64 val)
 	}
 
 	u = mcs.args;
-	u->ptr = ptr;
+	u->ptr = virt_to_machine(entry).maddr | cmd;
 	u->val = val;
 
 	xen_mc_issue(XEN_LAZY_MMU);
-}
-
-static u64 entry_maddr(void *entry)
-{
-	return virt_to_machine(entry).maddr;
 }
 
 /**
@@ -121,7 +111,7 @@ void set_pte(pte_t *ptep, pte_t pte)
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pte(ptep, pte);
 	else if (PagePinned(virt_to_page(ptep)))
-		xen_mmu_update(entry_maddr(ptep) | MMU_NORMAL_PT_UPDATE,
+		guarded_update(ptep, MMU_NORMAL_PT_UPDATE,
 			       native_pte_val(pte));
 	else
 		native_set_pte(ptep, pte);
@@ -138,7 +128,7 @@ void set_pmd(pmd_t *pmdp, pmd_t pmd)
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pmd(pmdp, pmd);
 	else if (PagePinned(virt_to_page(pmdp)))
-		xen_mmu_update(entry_maddr(pmdp) | MMU_NORMAL_PT_UPDATE,
+		guarded_update(pmdp, MMU_NORMAL_PT_UPDATE,
 			       native_pmd_val(pmd));
 	else
 		native_set_pmd(pmdp, pmd);
@@ -154,7 +144,7 @@ void set_pud(pud_t *pudp, pud_t pud)
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pud(pudp, pud);
 	else if (PagePinned(virt_to_page(pudp)))
-		xen_mmu_update(entry_maddr(pudp) | MMU_NORMAL_PT_UPDATE,
+		guarded_update(pudp, MMU_NORMAL_PT_UPDATE,
 			       native_pud_val(pud));
 	else
 		native_set_pud(pudp, pud);
@@ -192,7 +182,7 @@ void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
 			     pte_t *ptep, pte_t old_pte, pte_t pte)
 {
 	if (PagePinned(virt_to_page(ptep)))
-		xen_mmu_update(entry_maddr(ptep) | MMU_PT_UPDATE_PRESERVE_AD,
+		guarded_update(ptep, MMU_PT_UPDATE_PRESERVE_AD,
 			       native_pte_val(pte));
 	else
 		native_set_pte(ptep, pte);

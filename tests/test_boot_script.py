@@ -76,7 +76,9 @@ def test_ctrl_bracket_leaves(terminal):
 def test_poweroff_leaves(terminal):
     terminal.expect("guest# ")
     # Ctrl-C is for the guest, and does not end the lab.
-    terminal.send("sleep 1000\r\x03")
+    terminal.send("sh -c 'echo sta\"\"rted; exec sleep 1000'\r")
+    terminal.expect("\nstarted")
+    terminal.send("\x03")
     terminal.expect("guest# ")
     terminal.send("poweroff\r")
     terminal.expect("the guest has ended: poweroff")

@@ -32,8 +32,6 @@ def test_pipe():
     assert result.returncode == 0, result.stderr
     assert "i686" in result.stdout.splitlines()
     assert "the guest has ended: poweroff" in result.stderr
-    # Issue 2: the second `make boot` within 40 s.
-    assert MEASURED["scripts/boot, whole run"] < 40 * SCALE
 
 
 def test_pipe_that_ends():

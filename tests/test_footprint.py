@@ -14,9 +14,13 @@ def test_readme_states_the_totals():
 
 
 def test_the_stack_stays_small():
-    """The aim set in the project's first issue."""
+    """The aim set in the project's first issue, for what is built."""
     existing, _ = footprint.footprint(footprint.stack.stack())
-    shared = {k: v for k, v in existing.items() if not footprint.is_xens_own(k)}
+    shared = {
+        k: v
+        for k, v in existing.items()
+        if not footprint.is_xens_own(k) and not k.startswith("Documentation/")
+    }
     assert len(shared) <= 12
     assert sum(added + removed for added, removed in shared.values()) <= 80
 

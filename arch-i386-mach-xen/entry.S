@@ -20,7 +20,7 @@
 #include <asm/xen/interface.h>
 #include <xen/interface/xen.h>
 
-/* Xen's own flat segments clear these; nothing single-steps through here. */
+/* Xen clears TF on its way in, so nothing single-steps through the entry. */
 SYM_ENTRY(__begin_SYSENTER_singlestep_region, SYM_L_GLOBAL, SYM_A_NONE)
 SYM_ENTRY(__end_SYSENTER_singlestep_region, SYM_L_GLOBAL, SYM_A_NONE)
 

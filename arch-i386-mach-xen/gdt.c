@@ -131,6 +131,22 @@ void __init xen_gdt_init(void)
 }
 
 /**
+ * xen_update_descriptor - change a descriptor of a table that Xen uses
+ * @entry: the descriptor, in a GDT or LDT
+ * @desc: its new contents, 8 bytes
+ */
+void xen_update_descriptor(void *entry, const void *desc)
+{
+	xmaddr_t maddr = arbitrary_virt_to_machine(entry);
+
+	preempt_disable();
+	xen_mc_flush();
+	if (HYPERVISOR_update_descriptor(maddr.maddr, *(const u64 *)desc))
+		BUG();
+	preempt_enable();
+}
+
+/**
  * write_gdt_entry - change a descriptor of a GDT
  * @gdt: the table
  * @entry: index of the descriptor
@@ -141,17 +157,8 @@ void __init xen_gdt_init(void)
  */
 void write_gdt_entry(struct desc_struct *gdt, int entry, void *desc, int type)
 {
-	xmaddr_t maddr;
-
-	if (type == DESC_TSS || type == DESC_LDT)
-		return;
-
-	preempt_disable();
-	xen_mc_flush();
-	maddr = arbitrary_virt_to_machine(&gdt[entry]);
-	if (HYPERVISOR_update_descriptor(maddr.maddr, *(u64 *)desc))
-		BUG();
-	preempt_enable();
+	if (type != DESC_TSS && type != DESC_LDT)
+		xen_update_descriptor(&gdt[entry], desc);
 }
 EXPORT_SYMBOL_GPL(write_gdt_entry);
 

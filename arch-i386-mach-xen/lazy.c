@@ -21,6 +21,7 @@
 #include <asm/xen/hypervisor.h>
 
 #include "../xen/xen-ops.h"
+#include "mach-xen.h"
 
 DEFINE_PER_CPU(enum xen_lazy_mode, xen_lazy_mode) = XEN_LAZY_NONE;
 DEFINE_PER_CPU(unsigned int, xen_lazy_nesting);
@@ -37,6 +38,24 @@ enum xen_lazy_mode xen_get_lazy_mode(void)
 		return XEN_LAZY_NONE;
 
 	return this_cpu_read(xen_lazy_mode);
+}
+
+/**
+ * xen_queue_mmuext_op - put an operation into the batch that is being made
+ * @cmd: MMUEXT_* (xen/include/public/xen.h)
+ *
+ * Context: between xen_mc_batch() and xen_mc_issue().
+ *
+ * Return: the operation, for its arguments to be filled in.
+ */
+struct mmuext_op *xen_queue_mmuext_op(unsigned int cmd)
+{
+	struct multicall_space mcs = __xen_mc_entry(sizeof(struct mmuext_op));
+	struct mmuext_op *op = mcs.args;
+
+	op->cmd = cmd;
+	MULTI_mmuext_op(mcs.mc, op, 1, NULL, DOMID_SELF);
+	return op;
 }
 
 /**

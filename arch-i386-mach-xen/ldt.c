@@ -11,12 +11,9 @@
  */
 #include <linux/highmem.h>
 #include <linux/pgtable.h>
-#include <linux/preempt.h>
 
 #include <asm/desc.h>
 #include <asm/ldt.h>
-
-#include <xen/page.h>
 
 #include <asm/xen/hypercall.h>
 #include <asm/xen/hypervisor.h>
@@ -66,13 +63,12 @@ void paravirt_free_ldt(struct desc_struct *ldt, unsigned int entries)
  */
 void set_ldt(const void *addr, unsigned int entries)
 {
-	struct multicall_space mcs = xen_mc_entry(sizeof(struct mmuext_op));
-	struct mmuext_op *op = mcs.args;
+	struct mmuext_op *op;
 
-	op->cmd = MMUEXT_SET_LDT;
+	xen_mc_batch();
+	op = xen_queue_mmuext_op(MMUEXT_SET_LDT);
 	op->arg1.linear_addr = (unsigned long)addr;
 	op->arg2.nr_ents = entries;
-	MULTI_mmuext_op(mcs.mc, op, 1, NULL, DOMID_SELF);
 	xen_mc_issue(XEN_LAZY_CPU);
 }
 
@@ -84,11 +80,5 @@ void set_ldt(const void *addr, unsigned int entries)
  */
 void write_ldt_entry(struct desc_struct *ldt, int entry, const void *desc)
 {
-	xmaddr_t maddr = arbitrary_virt_to_machine(&ldt[entry]);
-
-	preempt_disable();
-	xen_mc_flush();
-	if (HYPERVISOR_update_descriptor(maddr.maddr, *(const u64 *)desc))
-		BUG();
-	preempt_enable();
+	xen_update_descriptor(&ldt[entry], desc);
 }

@@ -7,9 +7,8 @@
 
 #include <linux/init.h>
 #include <linux/linkage.h>
+#include <linux/pgtable.h>
 #include <linux/types.h>
-
-#include <asm/pgtable_types.h>
 
 /* start.c */
 asmlinkage void __init __noreturn mach_xen_start(struct start_info *si);
@@ -19,12 +18,26 @@ extern const char xen_hypervisor_callback[];
 extern const char xen_failsafe_callback[];
 extern const char xen_syscall32_callback[];
 
+/* lazy.c */
+struct mmuext_op;
+struct mmuext_op *xen_queue_mmuext_op(unsigned int cmd);
+
 /* gdt.c */
+void xen_update_descriptor(void *entry, const void *desc);
 void xen_set_prot_aliases(void *va, pgprot_t prot);
 void __init xen_gdt_init(void);
 
 /* irq.c */
 void xen_pv_evtchn_do_upcall(struct pt_regs *regs);
+
+/* The kernel's table of PMDs that a page directory refers to. */
+static inline pmd_t *kernel_pmds(pgd_t *pgd)
+{
+	pgd += pgd_index(PAGE_OFFSET);
+
+	return pud_pgtable(*pud_offset(p4d_offset(pgd, PAGE_OFFSET),
+				       PAGE_OFFSET));
+}
 
 /* pgtable-boot.c */
 extern bool xen_boot_pgtables;

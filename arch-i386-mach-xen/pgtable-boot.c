@@ -60,14 +60,13 @@ static void __init boot_mmu_update(void *entry, u64 val)
 
 static pte_t * __init direct_map_pte(unsigned long pfn)
 {
+	unsigned long va = (unsigned long)__va(PFN_PHYS(pfn));
 	unsigned int level;
 
 	if (pfn >= PFN_DOWN(MAXMEM))
 		return NULL;
 
-	return lookup_address_in_pgd(pgd_offset_pgd(boot_pgd,
-				     (unsigned long)__va(PFN_PHYS(pfn))),
-				     (unsigned long)__va(PFN_PHYS(pfn)), &level);
+	return lookup_address_in_pgd(pgd_offset_pgd(boot_pgd, va), va, &level);
 }
 
 static void __init make_readonly(unsigned long pfn)
@@ -190,12 +189,8 @@ static void __init xen_pagetable_init(void)
  */
 void __init xen_pgtable_init(void)
 {
-	pud_t *pud;
-
 	boot_pgd = (pgd_t *)xen_start_info->pt_base;
-	pud = pud_offset(p4d_offset(pgd_offset_pgd(boot_pgd, PAGE_OFFSET),
-				    PAGE_OFFSET), PAGE_OFFSET);
-	copy_page(initial_pg_pmd, pud_pgtable(*pud));
+	copy_page(initial_pg_pmd, kernel_pmds(boot_pgd));
 
 	memset(initial_page_table, 0, PTRS_PER_PGD * sizeof(pgd_t));
 	initial_page_table[KERNEL_PGD_BOUNDARY] =

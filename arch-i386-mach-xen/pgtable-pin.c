@@ -60,16 +60,6 @@ static void queue_writable(void *table)
 	queue_prot(table, PAGE_KERNEL);
 }
 
-static void queue_pgd_op(unsigned int cmd, pgd_t *pgd)
-{
-	struct multicall_space mcs = __xen_mc_entry(sizeof(struct mmuext_op));
-	struct mmuext_op *op = mcs.args;
-
-	op->cmd = cmd;
-	op->arg1.mfn = virt_to_mfn(pgd);
-	MULTI_mmuext_op(mcs.mc, op, 1, NULL, DOMID_SELF);
-}
-
 static void walk_pte_tables(pmd_t *pmd, unsigned int nr, void (*fn)(void *))
 {
 	for (; nr; nr--, pmd++)
@@ -102,14 +92,14 @@ static void pin_pgd(pgd_t *pgd)
 {
 	xen_mc_batch();
 	walk_tables(pgd, queue_readonly);
-	queue_pgd_op(MMUEXT_PIN_L3_TABLE, pgd);
+	xen_queue_mmuext_op(MMUEXT_PIN_L3_TABLE)->arg1.mfn = virt_to_mfn(pgd);
 	xen_mc_issue(0);
 }
 
 static void unpin_pgd(pgd_t *pgd)
 {
 	xen_mc_batch();
-	queue_pgd_op(MMUEXT_UNPIN_TABLE, pgd);
+	xen_queue_mmuext_op(MMUEXT_UNPIN_TABLE)->arg1.mfn = virt_to_mfn(pgd);
 	walk_tables(pgd, queue_writable);
 	xen_mc_issue(0);
 }
@@ -268,12 +258,10 @@ static void __init mark_pinned(void *table)
  */
 void __init xen_mark_init_mm_pinned(void)
 {
-	pud_t *pud = pud_offset(p4d_offset(pgd_offset_k(PAGE_OFFSET),
-					   PAGE_OFFSET), PAGE_OFFSET);
+	pmd_t *pmds = kernel_pmds(swapper_pg_dir);
 
-	walk_pte_tables(pud_pgtable(*pud), pmd_index(FIXADDR_TOP) + 1,
-			mark_pinned);
-	mark_pinned(pud_pgtable(*pud));
+	walk_pte_tables(pmds, pmd_index(FIXADDR_TOP) + 1, mark_pinned);
+	mark_pinned(pmds);
 	mark_pinned(swapper_pg_dir);
 	xen_boot_pgtables = false;
 }

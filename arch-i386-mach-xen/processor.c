@@ -63,7 +63,7 @@ void __init xen_hide_cpu_features(void)
 		X86_FEATURE_VME, X86_FEATURE_SMEP, X86_FEATURE_SMAP,
 		X86_FEATURE_UMIP, X86_FEATURE_PKU, X86_FEATURE_LA57,
 		/* The entry MSRs; syscall.c sets what Xen offers instead. */
-		X86_FEATURE_SEP, X86_FEATURE_SYSENTER32, X86_FEATURE_SYSCALL32,
+		X86_FEATURE_SEP,
 		/* No local APIC, no machine checks, no thermal control. */
 		X86_FEATURE_APIC, X86_FEATURE_X2APIC, X86_FEATURE_ACPI,
 		X86_FEATURE_MCE, X86_FEATURE_MCA, X86_FEATURE_ACC,
@@ -134,9 +134,6 @@ unsigned long __read_cr3(void)
  */
 void write_cr3(unsigned long cr3)
 {
-	struct multicall_space mcs;
-	struct mmuext_op *op;
-
 	if (unlikely(xen_boot_pgtables)) {
 		xen_boot_write_cr3(cr3);
 		return;
@@ -144,11 +141,9 @@ void write_cr3(unsigned long cr3)
 
 	this_cpu_write(xen_cr3, cr3);
 
-	mcs = xen_mc_entry(sizeof(*op));
-	op = mcs.args;
-	op->cmd = MMUEXT_NEW_BASEPTR;
-	op->arg1.mfn = pfn_to_mfn(PFN_DOWN(cr3));
-	MULTI_mmuext_op(mcs.mc, op, 1, NULL, DOMID_SELF);
+	xen_mc_batch();
+	xen_queue_mmuext_op(MMUEXT_NEW_BASEPTR)->arg1.mfn =
+		pfn_to_mfn(PFN_DOWN(cr3));
 	xen_mc_issue(XEN_LAZY_CPU);
 }
 

@@ -13,15 +13,12 @@
 #include <asm/xen/hypervisor.h>
 
 #include "../xen/xen-ops.h"
+#include "mach-xen.h"
 
 static void flush_op(unsigned int cmd, unsigned long addr)
 {
-	struct multicall_space mcs = xen_mc_entry(sizeof(struct mmuext_op));
-	struct mmuext_op *op = mcs.args;
-
-	op->cmd = cmd;
-	op->arg1.linear_addr = addr;
-	MULTI_mmuext_op(mcs.mc, op, 1, NULL, DOMID_SELF);
+	xen_mc_batch();
+	xen_queue_mmuext_op(cmd)->arg1.linear_addr = addr;
 	xen_mc_issue(XEN_LAZY_MMU);
 }
 

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced after common.sh: the kernel's make, for who has set $tree, $out,
+# $make_args (an array) and $log. The same tree and configuration give the same bytes,
+# whichever script calls it, so none builds again what another one has built.
+# shellcheck shell=bash
+: "${build:?source common.sh first}"
+unset MAKEFLAGS MFLAGS MAKELEVEL # ours, not for the kernel's make
+
+# kmake ARGUMENT...: the kernel's make. Paths relative to the build folder, so
+# that the compiler's cache serves every clone. The kernel takes the absolute
+# path of its tree out of __FILE__, so the relative one has to be named, or two
+# trees would give two kernels.
+kmake()
+{
+	KCPPFLAGS="-fmacro-prefix-map=$(realpath -m --relative-to="${out:?}" "${tree:?}")/=" \
+		CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1 \
+		KBUILD_BUILD_TIMESTAMP='2025-01-01' KBUILD_BUILD_VERSION=1 \
+		KBUILD_BUILD_USER=mach-xen KBUILD_BUILD_HOST=mach-xen \
+		make -C "$tree" O="$out" "${make_args[@]}" CC='ccache gcc' "$@"
+}
+
+# failed WHAT: the log's first errors, then one line.
+failed()
+{
+	grep -m 4 -E 'error:|Error:|undefined reference|No rule to make|\*\*\*' "${log:?}" >&2 || true
+	die "$1 failed; all of it is in $log"
+}
+
+# kbuild WHAT TARGET...: make the targets with progress shown.
+kbuild()
+{
+	local what=$1 total
+	shift
+
+	# The dry run ends where it needs an archive that is not there yet; by then
+	# it has named every object of the kernel proper.
+	total=$(kmake -nk "$@" 2>/dev/null | grep -cE "echo '  (CC|AS) " || true)
+	kmake -j"${J:-$(nproc)}" "$@" 2>&1 |
+		"$top/scripts/progress.py" --label "$progname: building $what" --unit objects \
+			--total "$total" --pattern '^  (CC|AS) ' --log "$log" ||
+		failed "the build of $what"
+}

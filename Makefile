@@ -21,16 +21,19 @@ help: ## this list
 	@sed -n 's/^#: \(.*\)/  \1/p' Makefile
 
 #: HV=pv32|shim     hypervisor: Xen with 32-bit PV, or Debian's with the PV shim
-#: MEM=<MiB>        memory of the guest `make boot` starts (128)
+#: ROOT=debian      what `make boot` boots: a Debian system instead of a busybox
+#: LOADER=xl|pvgrub kernel of ROOT=debian: the built one, or the one on its disk
+#: MEM=<MiB>        memory of the guest `make boot` starts (128; Debian 256)
 #: LINUX=<dir>      your own 6.12 tree instead of Debian's; a copy of it is used
 #: CONFIG=<file>    your own .config instead of the default configuration
 #: BUILD=<dir>      where everything is built (build)
 #: TREE=<dir>       where the patched tree is made (build/linux)
 #: J=<jobs>         compilers at a time (one a processor)
 
-.PHONY: boot kernel tree lab
-boot: kernel lab ## a shell inside a 32-bit Xen guest; Ctrl-] or poweroff leaves it
-	@scripts/boot --hv $(HV) $(if $(MEM),--memory $(MEM))
+.PHONY: boot kernel tree lab deb image
+boot: kernel lab $(if $(filter debian,$(ROOT)),image) ## a shell inside a 32-bit Xen guest; Ctrl-] or poweroff leaves it
+	@scripts/boot --hv $(HV) $(if $(MEM),--memory $(MEM)) \
+		$(if $(ROOT),--root $(ROOT)) $(if $(LOADER),--loader $(LOADER))
 
 kernel: ## the guest's kernel, from the tree with the stack applied
 	@scripts/kernel
@@ -43,6 +46,13 @@ lab: ## the hypervisor, dom0 and the guest's user space
 	@scripts/lab-dom0
 	@scripts/lab-guest-initrd
 
+deb: ## Debian packages of the kernel and of its headers, in build/deb
+	@scripts/deb
+
+image: ## the disk of a Debian i386 system with that kernel, for ROOT=debian
+	@scripts/image
+	@scripts/lab-pvgrub
+
 .PHONY: refresh footprint
 refresh: ## write the adding patches anew from the three source folders
 	@scripts/refresh
@@ -50,7 +60,7 @@ refresh: ## write the adding patches anew from the three source folders
 footprint: ## the existing kernel files the stack modifies, with lines and totals
 	@scripts/footprint
 
-.PHONY: check check-all check-boot check-native check-patches
+.PHONY: check check-all check-boot check-devices check-native check-patches
 check: ## the short tests of all groups
 	@scripts/check
 
@@ -59,6 +69,9 @@ check-all: ## all tests, the long ones too
 
 check-boot: ## the tests of the group boot: the guest under both hypervisors
 	@scripts/check --group boot
+
+check-devices: ## the tests of the group devices: disks, network, the others, a Debian system
+	@scripts/check --group devices
 
 check-native: ## a native i386 kernel is the same with and without the stack
 	@scripts/check-native

@@ -32,7 +32,8 @@ deb_versions()
 	}
 	apt_lists_once
 	apt-cache "${opt[@]}" show --no-all-versions "$@" 2>/dev/null |
-		awk '/^Package:/ { p = $2 } /^Version:/ { printf "%s=%s ", p, $2 }'
+		awk '/^Package:/ { p = $2 } /^Version:/ { printf "%s=%s ", p, $2 }' ||
+		die "apt knows no package $*; remove ${build#"$PWD"/}/apt, run apt-get update, then try again"
 }
 
 # unpack_deb DEB DIRECTORY [PATTERN...]: the whole package, or only the files
@@ -73,7 +74,7 @@ apt_archive()
 # configuration that knows SUITE's main component alone. TYPE is deb or deb-src.
 apt_private()
 {
-	local dir=$build/apt/$1 type=$2 suite=$3 arch=${4:-} uri
+	local dir=$build/apt/$1 type=$2 suite=$3 arch=${4:-} uri made
 
 	mkdir -p "$build/logs"
 	[ -n "$arch" ] || arch=$(dpkg --print-architecture)
@@ -84,7 +85,7 @@ apt_private()
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
 	: >"$dir/status"
 	echo "$type [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg arch=$arch] $uri $suite main" \
-		>"$dir/sources.list.new"
+		>"$dir/sources.list"
 	# The update hooks are the system's business. The sandbox user could not
 	# write into somebody's home directory.
 	cat >"$apt_conf" <<-CONF
@@ -102,14 +103,15 @@ apt_private()
 		#clear APT::Update::Post-Invoke;
 		#clear APT::Update::Post-Invoke-Success;
 	CONF
-	if cmp -s "$dir/sources.list.new" "$dir/sources.list" &&
-		[ -n "$(find "$dir/updated" -mtime -1 2>/dev/null)" ]; then
+	# Lists of yesterday, or of another configuration, will not do.
+	made=$(cat "$dir/sources.list" "$apt_conf" | sha256sum)
+	if [ "$(cat "$dir/updated" 2>/dev/null)" = "$made" ] &&
+		[ -n "$(find "$dir/updated" -mtime -1)" ]; then
 		return 0
 	fi
 	rm -f "$dir/updated"
-	mv "$dir/sources.list.new" "$dir/sources.list"
 	say "fetching the package lists of $suite ($type $arch)"
 	apt-get -c "$apt_conf" update >>"$build/logs/apt.log" 2>&1 </dev/null ||
 		die "apt-get update for $suite failed; see $build/logs/apt.log, then try again"
-	touch "$dir/updated"
+	echo "$made" >"$dir/updated"
 }

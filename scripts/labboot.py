@@ -11,6 +11,7 @@ import termios
 import time
 import tty
 
+import labdebian
 from xenlab import BUILD, HYPERVISORS, KERNEL, CreateError, Dom0, LabError
 
 ESCAPE = b"\x1d"    # Ctrl-]
@@ -40,13 +41,20 @@ def _arguments():
     parser = _Parser(prog="boot", add_help=False, allow_abbrev=False)
     parser.add_argument("--hv", default="pv32", choices=HYPERVISORS)
     parser.add_argument("--kernel", default=KERNEL)
-    parser.add_argument("--memory", type=_number(16), default=128)
+    parser.add_argument("--root", choices=["debian"])
+    parser.add_argument("--loader", default="xl", choices=labdebian.LOADERS)
+    parser.add_argument("--memory", type=_number(16))
     parser.add_argument("--vcpus", type=_number(1), default=1)
     parser.add_argument("--cmdline", default="")
     args = parser.parse_args()
     if not os.path.isfile(args.kernel):
         raise LabError(f"no kernel {args.kernel}; run make kernel"
                        if args.kernel == KERNEL else f"no kernel {args.kernel}")
+    if args.loader != "xl" and not args.root:
+        raise LabError(f"--loader {args.loader} needs a disk; add --root debian")
+    if args.root and labdebian.missing():
+        raise LabError(labdebian.missing())
+    args.memory = args.memory or (labdebian.MEMORY if args.root else 128)
     return args
 
 
@@ -83,10 +91,11 @@ class Relay:
     def run(self, interactive):
         """Until the user leaves (False) or the guest ends (True)."""
         # The xl that watches over the domain writes this line; dom0's shell
-        # has nothing else to say until then.
-        self.dom0.send("until grep -q 'has shut down' "
+        # has nothing else to say until then. In the background, so that it
+        # hears of a user who leaves before.
+        self.dom0.send("(until grep -q 'has shut down' "
                        f"/var/log/xen/xl-{NAME}.log; do usleep 200000; done;"
-                       " echo; echo ended\n")
+                       " echo; echo ended) </dev/null &\n")
         while True:
             inputs = [self.guest, self.dom0]
             if self.input is not None:
@@ -121,7 +130,7 @@ def _interact(dom0, guest):
     size = os.get_terminal_size(sys.stdin.fileno())
     term = shlex.quote(os.environ.get("TERM", "linux"))
     guest.handover(f"stty rows {size.lines} cols {size.columns}; export TERM={term}")
-    print("guest# ", end="", flush=True)
+    print(guest.prompt, end="", flush=True)
     saved = termios.tcgetattr(sys.stdin)
     try:
         tty.setraw(sys.stdin)
@@ -129,6 +138,18 @@ def _interact(dom0, guest):
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, saved)
         print(flush=True)
+
+
+def _files(args):
+    files = {"/guest/kernel": args.kernel}
+    return {**labdebian.FILES, **files} if args.root else files
+
+
+def _create(dom0, args):
+    settings = {"memory": args.memory, "vcpus": args.vcpus, "cmdline": args.cmdline}
+    if not args.root:
+        return dom0.create(NAME, **settings)
+    return labdebian.create(dom0, NAME, args.loader, **settings)
 
 
 def main():
@@ -145,12 +166,14 @@ def main():
 
     say(f"starting Xen ({args.hv})")
     # 768: dom0, Xen, the shim, and what they need for a guest of any size.
-    with Dom0(args.hv, files={"/guest/kernel": args.kernel}, log=logs,
+    with Dom0(args.hv, files=_files(args), log=logs, snapshot=True,
+              disks=[labdebian.IMAGE] if args.root else (),
               memory=max(2048, args.memory + 768)) as dom0:
         say(f"dom0 is up {after()}, starting the guest")
-        with dom0.create(NAME, memory=args.memory, vcpus=args.vcpus,
-                         cmdline=args.cmdline) as guest:
+        with _create(dom0, args) as guest:
             say(f"the guest is up {after()}; Ctrl-] or poweroff leaves it")
+            if args.root:
+                say("nothing of what is written to its disk is kept")
             print(guest.greeting, flush=True)
             if not _interact(dom0, guest):
                 return 0

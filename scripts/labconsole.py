@@ -208,7 +208,7 @@ class Shell(Console):
     def login(self, prompt, timeout):
         """Wait for the prompt; from then on run() can be used."""
         self._marks = 0
-        self._prompt = prompt
+        self.prompt = prompt
         self.expect(re.escape(prompt), timeout, f"the prompt {prompt!r}")
         lines = re.findall(r"^Linux .*", self.before, re.MULTILINE)
         #: what /init says when the machine is up: its uname -a
@@ -227,7 +227,7 @@ class Shell(Console):
         """Undo login: echo and prompt are back, for a person to go on."""
         for line in f"exit {LEAVE}", f"{setup}; stty echo":
             self._line(line)
-            self.expect(re.escape(self._prompt), 10, "the prompt")
+            self.expect(re.escape(self.prompt), 10, "the prompt")
 
     def _line(self, text):
         self.send(text + "\n")

@@ -96,11 +96,13 @@ class Dom0(Shell):
     hypervisor: a key of HYPERVISORS. files: {path in dom0: path here, or
     contents as bytes}, beside /guest/kernel and /guest/initrd, which create()
     uses by default. memory: the machine's, dom0_mem: dom0's part of it, in MiB.
-    log: the folder for the logs.
+    disks: raw files here, which are /dev/vda, vdb, ... in dom0. snapshot: they
+    stay as they are, what is written to them goes elsewhere and is gone at the
+    end. log: the folder for the logs.
     """
 
     def __init__(self, hypervisor="pv32", files=None, xen_args="", dom0_mem=384,
-                 memory=2048, log=None):
+                 memory=2048, disks=(), snapshot=False, log=None):
         if hypervisor not in HYPERVISORS:
             raise LabError(f"unknown hypervisor {hypervisor!r};"
                            f" choose from {', '.join(HYPERVISORS)}")
@@ -117,6 +119,18 @@ class Dom0(Shell):
         self.xen_log = _log_file(log, "xen")
         ports = ",".join(f"chardev{n}={port}"
                          for n, port in enumerate(GUEST_PORTS, 1))
+        in_qemu = {"xen": xen, "vmlinuz": vmlinuz, "initrd": initrd,
+                   "xen.log": self.xen_log}
+        # Addresses that no network has which the host may be in (RFC 5737).
+        devices = ["-netdev", "user,id=net,net=192.0.2.0/24", "-device",
+                   "virtio-net-pci,netdev=net,romfile="]
+        for number, disk in enumerate(disks):
+            in_qemu[f"disk{number}"] = _existing(disk, "qemu-img create, or name another disk")
+            # The host is not going to crash before the test is over.
+            devices += ["-drive", f"id=disk{number},file=disk{number},if=none,"
+                        "format=raw,cache=unsafe,discard=unmap"
+                        + (",snapshot=on" if snapshot else ""),
+                        "-device", f"virtio-blk-pci,drive=disk{number}"]
         self.qemu = Qemu([
             "-smp", "2", "-m", str(memory), "-cpu", cpu, "-kernel", "xen",
             # conswitch: no key sequence of a guest's user reaches Xen.
@@ -126,9 +140,7 @@ class Dom0(Shell):
             " 8250.nr_uarts=8,initrd",
             "-chardev", "file,id=xen,path=xen.log", "-serial", "chardev:xen",
             "-serial", "chardev:dom0", "-device", f"pci-serial-4x,{ports}",
-        ], ("dom0",) + GUEST_PORTS, {
-            "xen": xen, "vmlinuz": vmlinuz, "initrd": initrd,
-            "xen.log": self.xen_log})
+        ] + devices, ("dom0",) + GUEST_PORTS, in_qemu)
         try:
             super().__init__("dom0", self.qemu.sockets["dom0"],
                              _log_file(log, "dom0"), self._gone)
@@ -184,13 +196,16 @@ class Dom0(Shell):
         return self.read(f"/var/log/xen/xl-{name}.log")
 
     def create(self, name, kernel="/guest/kernel", ramdisk="/guest/initrd",
-               memory=128, vcpus=1, cmdline="", extra_config="", wait=True):
+               memory=128, vcpus=1, cmdline="", disks=(), vifs=(),
+               extra_config="", wait=True):
         """Start a domain and attach to its console; a Guest.
 
         kernel, ramdisk: paths in dom0 (ramdisk may be None). cmdline is added
-        to "console=hvc0 earlyprintk=xen". extra_config: lines of xl.cfg, after
-        ours. A domain that ends is kept for wait_for_end() to tell why, unless
-        they say otherwise. wait: for the shell of our initrd.
+        to "console=hvc0 earlyprintk=xen". disks, vifs: what stands in xl.cfg's
+        `disk` and `vif`, as "phy:/dev/vda,xvda,w" and "" or "mac=..." (the
+        bridge is dom0's xenbr0). extra_config: lines of xl.cfg, after ours. A
+        domain that ends is kept for wait_for_end() to tell why, unless they say
+        otherwise. wait: for the shell of our initrd.
         """
         for path in filter(None, (kernel, ramdisk)):
             if path.startswith("/guest/") and path not in self.inside:
@@ -208,6 +223,8 @@ class Dom0(Shell):
             'on_crash="preserve"', 'on_watchdog="preserve"']
         if ramdisk:
             lines.append(f'ramdisk="{ramdisk}"')
+        # A string's quotes are Python's as well as xl.cfg's.
+        lines += [f"disk={list(disks)}", f"vif={list(vifs)}"]
         config = "\n".join(lines + [extra_config])
         self.check(f"cat >/guest/{name}.cfg <<'EOF'\n{config}\nEOF")
         # Paused until the console is attached: nothing of it gets lost.

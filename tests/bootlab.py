@@ -16,6 +16,8 @@ from xenlab import SCALE, Dom0, LabError, Native, complaints
 RESULTS = BUILD / "results"
 KERNEL = BUILD / "kernel/arch/x86/boot/bzImage"
 VMLINUX = BUILD / "kernel/vmlinux"
+# Kernels that run the tests of drivers/xen/core, by the name they have in dom0.
+KUNIT_KERNELS = {name: BUILD / name / "arch/x86/boot/bzImage" for name in ("kunit", "amd64")}
 NATIVE_KERNEL = Path(
     os.environ.get("NATIVE_KERNEL") or BUILD / "native/arch/x86/boot/bzImage"
 ).absolute()
@@ -72,16 +74,30 @@ class Clean:
 class Lab:
     """A hypervisor with its dom0, and the guest that the tests share."""
 
+    group = "boot"
+
     def __init__(self, hypervisor):
         self.hypervisor = hypervisor
-        self.folder = RESULTS / f"boot-{hypervisor}"
-        files = {"/guest/kernel": KERNEL}
-        if hypervisor == "pv32":
-            files["/guest/vmlinux"] = VMLINUX
-        with measured(f"{hypervisor}: dom0 up"):
-            self.dom0 = Dom0(hypervisor, files=files, log=self.folder)
+        self.folder = RESULTS / f"{self.group}-{hypervisor}"
+        with measured(f"{self.group} {hypervisor}: dom0 up"):
+            self.dom0 = Dom0(hypervisor, log=self.folder, **self.machine())
         self._guest = None
         self._clean = None
+
+    def machine(self):
+        """Keywords for Dom0."""
+        files = {"/guest/kernel": KERNEL}
+        for name, kernel in KUNIT_KERNELS.items():
+            # Only its own tests need it.
+            if kernel.is_file():
+                files[f"/guest/{name}"] = kernel
+        if self.hypervisor == "pv32":
+            files["/guest/vmlinux"] = VMLINUX
+        return {"files": files}
+
+    def devices(self):
+        """Keywords for create(): what the shared guest has."""
+        return {}
 
     def guest(self):
         """The shared guest, a new one if the last test has spoilt it."""
@@ -92,13 +108,14 @@ class Lab:
             except LabError:
                 self._guest.close()
                 self._guest = None
-        with measured(f"{self.hypervisor}: guest up"):
-            self._guest = self.dom0.create("guest", memory=MEMORY, cmdline=MARKER)
+        with measured(f"{self.group} {self.hypervisor}: guest up"):
+            self._guest = self.dom0.create("guest", memory=MEMORY, cmdline=MARKER,
+                                           **self.devices())
         self._clean = Clean(self._guest)
         return self._guest
 
-    def check(self):
-        self._clean.check()
+    def check(self, allowed=()):
+        self._clean.check(allowed)
 
     @contextmanager
     def own(self, name, allowed=(), **keywords):

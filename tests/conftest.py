@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 
 GROUPS = {
     "boot": "the kernel boots under both hypervisors and behaves as a native one",
+    "devices": "disks, network and the other devices, under both hypervisors",
     "stack": "the patches, the sources and the scripts that handle them",
 }
 
@@ -69,6 +70,7 @@ def pytest_collection_modifyitems(config, items):
 
 # For all test files; here, for it needs the names above.
 from bootlab import guest, lab, native, write_timings  # noqa: E402, F401
+from devlab import devguest, devices  # noqa: E402, F401
 
 
 def load_script(name):

@@ -58,6 +58,12 @@ def terminal():
     child.close(force=True)
 
 
+def ends_well(terminal):
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+
+
 def test_ctrl_bracket_leaves(terminal):
     terminal.expect("guest# ")
     terminal.send("uname -m\r")
@@ -66,9 +72,7 @@ def test_ctrl_bracket_leaves(terminal):
     terminal.send("stty size\r")
     terminal.expect("\n33 99\r\n")
     terminal.send("\x1d")
-    terminal.expect(pexpect.EOF)
-    terminal.close()
-    assert terminal.exitstatus == 0
+    ends_well(terminal)
 
 
 def test_poweroff_leaves(terminal):
@@ -80,9 +84,7 @@ def test_poweroff_leaves(terminal):
     terminal.expect("guest# ")
     terminal.send("poweroff\r")
     terminal.expect("the guest has ended: poweroff")
-    terminal.expect(pexpect.EOF)
-    terminal.close()
-    assert terminal.exitstatus == 0
+    ends_well(terminal)
 
 
 @pytest.mark.long

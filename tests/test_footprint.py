@@ -33,7 +33,7 @@ def test_counts(playground):
     assert "      0      0  drivers/xen/features.c\n" in result.stdout
     assert result.stdout.splitlines()[-1] == (
         "2 files outside Xen's own modified (+2 -1 lines), "
-        "1 files of Xen's own modified (+0 -0 lines), 3 files added (5 lines)"
+        "0 files of Xen's own modified (+0 -0 lines), 1 moved unchanged, 3 files added (5 lines)"
     )
 
 

@@ -16,7 +16,7 @@ defconfig:
 \tcp arch/x86/configs/xen_defconfig $(O)/.config
 i386_defconfig:
 \tcp arch/x86/configs/i386_defconfig $(O)/.config
-olddefconfig prepare mrproper:
+olddefconfig prepare mrproper modules:
 bzImage: $(BZ)
 $(BZ): $(O)/one.o $(O)/two.o
 \t@mkdir -p $(@D); cat $^ $(O)/.config >$@; echo $(SUBARCH) $(KBUILD_BUILD_TIMESTAMP) >>$@
@@ -75,7 +75,7 @@ def test_native_has_no_subarchitecture(buildable):
     assert "xen 2025" not in image(buildable, "native").read_text()
     assert buildable.tree.exists()
     kernel(buildable, "--native-orig")
-    assert not (buildable.build / "linux-orig/.pc").exists()
+    assert not (buildable.build / "orig/linux/.pc").exists()
 
 
 def test_a_failure_shows_the_error(buildable):

@@ -40,13 +40,13 @@ def first_line(path):
 FILES = tracked()
 IN_SCRIPTS = [p for p in FILES if p.parent in (TOP / "scripts", TOP / ".ci")]
 BASH = [p for p in IN_SCRIPTS if re.match(r"#!/bin/(ba)?sh", first_line(p))]
-# What runs as /init in the lab's machines has no command line.
+# What runs in the lab's machines, as /init or by libxl, has no command line.
 SCRIPTS = [
     p
     for p in IN_SCRIPTS
     if p.parent.name == "scripts"
     and first_line(p).startswith("#!")
-    and not p.name.endswith("-init")
+    and not p.name.endswith(("-init", "-hotplug"))
 ]
 
 

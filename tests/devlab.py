@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the device tests share: a hypervisor with a dom0 that has disks and a
+network, a guest with some of them, and ways to count what a device holds.
+Logs: build/results/devices-<hypervisor>"""
+
+import re
+import struct
+import time
+from contextlib import contextmanager
+
+import pytest
+from bootlab import ALLOWED, KERNEL, RESULTS, Lab, wait_until
+from conftest import BUILD
+from xenlab import INITRD, SCALE, complaints
+
+TRACING = "/sys/kernel/tracing"
+EXTRA = BUILD / "devices/guest.gz"
+PROGRAMS = BUILD / "devices/programs"
+MIB = 1 << 20
+
+DOM0 = "192.0.2.10"
+GUEST = "192.0.2.50"
+
+# {name in dom0: MiB}. The last one is for the long tests and sparse.
+DISKS = {"vda": 96, "vdb": 8, "vdc": 4, "vdd": 8, "vde": 1100}
+
+# (first sector, sectors) of vdb's partitions.
+PARTITIONS = ((64, 4096), (4160, 8192))
+
+
+def partition_table():
+    """A master boot record with PARTITIONS."""
+    entries = b"".join(
+        struct.pack("<B3sB3sII", 0, b"\xfe\xff\xff", 0x83, b"\xfe\xff\xff", *part)
+        for part in PARTITIONS
+    )
+    return b"\0" * 446 + entries.ljust(64, b"\0") + b"\x55\xaa"
+
+
+def padded(data):
+    return data + b"\0" * (-len(data) % 4)
+
+
+class Devices(Lab):
+    """A Lab whose dom0 has disks and whose guest has the first three of them
+    and an interface."""
+
+    group = "devices"
+
+    def machine(self):
+        folder = self.folder / "disks"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.images = {name: folder / f"{name}.img" for name in DISKS}
+        for name, size in DISKS.items():
+            with open(self.images[name], "wb") as image:
+                image.truncate(size * MIB)
+                if name == "vdb":
+                    image.write(partition_table())
+        return {
+            "files": {
+                "/guest/kernel": KERNEL,
+                "/guest/initrd": padded(INITRD.read_bytes()) + EXTRA.read_bytes(),
+                # Debian's kernel as a guest, to compare with.
+                "/guest/kernel64": BUILD / "dom0/vmlinuz",
+                "/guest/initrd64": padded((BUILD / "dom0/guest64.gz").read_bytes())
+                + EXTRA.read_bytes(),
+                **{f"/tests/{path.name}": path for path in PROGRAMS.iterdir()},
+            },
+            "disks": list(self.images.values()),
+        }
+
+    def close(self):
+        self.dom0.close()
+        for image in self.images.values():
+            image.unlink()
+
+    def devices(self):
+        return {
+            "disks": [
+                "phy:/dev/vda,xvda,w",
+                "phy:/dev/vdb,xvdb,w",
+                "phy:/dev/vdc,xvdc,r",
+            ],
+            "vifs": ["mac=00:16:3e:00:00:01"],
+        }
+
+    def guest(self):
+        old = self._guest
+        guest = super().guest()
+        if guest is not old:
+            self.dom0.run("chmod +x /tests/*")
+            # Messages must not get between a command and its output; check()
+            # looks at all of them.
+            guest.check(f"dmesg -n 1; ip link set lo up; ip addr add {GUEST}/24 dev eth0;"
+                        " ip link set eth0 up")
+        return guest
+
+    def messages(self):
+        """The guest's kernel messages since the last time."""
+        text = self._guest.check("dmesg -c", 60)
+        with open(self.folder / "dmesg", "a", encoding="utf-8") as log:
+            log.write(text + "\n")
+        return text
+
+    def check(self, allowed=()):
+        found = complaints(self.messages(), ALLOWED + tuple(allowed))
+        assert not found, "the guest's kernel complains:\n" + "\n".join(found)
+        # What grants_in_use() asks for.
+        super().check(tuple(allowed) + (r"\(XEN\) grant-table for remote d\d+ ",))
+
+    def vbd(self, guest, number):
+        """The path in dom0's sysfs of the backend of a disk."""
+        return f"/sys/bus/xen-backend/devices/vbd-{guest.domid}-{number}"
+
+    @contextmanager
+    def disk(self, guest, name, front, mode="w"):
+        """Disk `name` of dom0 is `front` in the guest."""
+        self.attach(guest, f"phy:/dev/{name},{front},{mode}", front)
+        try:
+            yield f"/dev/{front}"
+        finally:
+            self.detach(guest, front)
+
+    def attach(self, guest, spec, front):
+        self.dom0.check(f"xl block-attach {guest.name} '{spec}'", 60)
+        wait_until(guest, f"[ -b /dev/{front} ] && [ $(cat /sys/block/{front}/size) != 0 ]")
+
+    def detach(self, guest, front):
+        """Ask for it, and wait until all of it is gone on both sides."""
+        number = vbd_number(front)
+        self.dom0.check(f"xl block-detach {guest.name} {front}", 60)
+        wait_until(guest, f"[ ! -e /sys/block/{front} ]")
+        wait_until(self.dom0, f"[ ! -e {self.vbd(guest, number)} ]")
+
+    def grants_in_use(self, guest):
+        """How many of the guest's grants somebody has mapped, in Xen's words."""
+        end = "gnttab_usage_print_all ] done"
+        count = self.dom0.hypervisor_log().count(end)
+        self.dom0.check("xl debug-keys g")
+        deadline = time.monotonic() + 60 * SCALE
+        while self.dom0.hypervisor_log().count(end) == count:
+            assert time.monotonic() < deadline, "Xen does not list the grants"
+            time.sleep(0.2)
+        text = self.dom0.hypervisor_log().split(end)[count]
+        part = text.split(f"grant-table for remote d{guest.domid} ")[1]
+        return len(re.findall(r"\(XEN\) \[0x", part.split("grant-table for remote")[0]))
+
+    def channels(self, guest):
+        """The guest's event channels in use, in Xen's words."""
+        return len(self.dom0.check(f"lsevtchn {guest.domid}").splitlines())
+
+
+def vbd_number(front):
+    """A disk's number in xenstore: xvda is 51712."""
+    return (202 << 8) + 16 * (ord(front[3]) - ord("a"))
+
+
+GRANTS_A_FRAME = 512
+
+
+def grants_taken(guest):
+    """How many grant references the guest's drivers have taken: variables of
+    its kernel, read by a probe on something that does happen."""
+    frames, free = guest.check(
+        f"grep -q {TRACING} /proc/mounts || mount -t tracefs tracefs {TRACING}; cd {TRACING};"
+        " echo 'p:grants do_sys_openat2 frames=@nr_grant_frames:u32 free=@gnttab_free_count:u32'"
+        " >kprobe_events && echo 1 >events/kprobes/grants/enable && : </dev/null &&"
+        " echo 0 >events/kprobes/grants/enable &&"
+        " sed -n 's/.*frames=\\(.*\\) free=/\\1 /p' trace | tail -n 1;"
+        " echo >kprobe_events; echo >trace; cd /",
+        # A probe goes away when every CPU has been idle once.
+        120,
+    ).split()
+    return int(frames) * GRANTS_A_FRAME - int(free)
+
+
+def interrupts(guest):
+    """The guest's interrupts that belong to devices."""
+    return guest.check("awk '/xen-dyn/ { print $NF }' /proc/interrupts").split()
+
+
+class Held:
+    """What the guest's devices hold, in its kernel's words and in Xen's."""
+
+    def __init__(self, devices, guest):
+        self.taken = grants_taken(guest)
+        self.mapped = devices.grants_in_use(guest)
+        self.interrupts = sorted(interrupts(guest))
+        self.channels = devices.channels(guest)
+
+    def check_same(self, before):
+        """As before. Grants may have become fewer: a disk that is not used gives
+        them back after a minute."""
+        assert self.taken <= before.taken
+        assert self.mapped <= before.mapped
+        assert self.interrupts == before.interrupts
+        assert self.channels == before.channels
+
+    def check_more(self, before, interrupts_more):
+        """A device more, so grants, interrupts and channels more. How many are
+        mapped says nothing: a disk's backend may have let go of more meanwhile."""
+        assert self.taken > before.taken
+        assert len(self.interrupts) == len(before.interrupts) + interrupts_more
+        assert self.channels == before.channels + interrupts_more
+
+
+# What TCG makes of the shim, where nested paging is emulated, takes too long for
+# the short tests.
+@pytest.fixture(scope="session", params=["pv32", pytest.param("shim", marks=pytest.mark.long)])
+def devices(request):
+    lab = Devices(request.param)
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def devguest(devices):
+    guest = devices.guest()
+    yield guest
+    devices.check()

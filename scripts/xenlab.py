@@ -240,6 +240,9 @@ class Dom0(Shell):
                          "xl said nothing")
             if re.search(pattern, cause):
                 break
+        # What a backend driver had to say, and what it is at if it says nothing.
+        lines += self.run("uptime; dmesg | tail -n 20; cat /proc/$(pidof xenwatch)/stack;"
+                          " ls /sys/bus/xen-backend/devices").output.splitlines()
         return CreateError(cause, f"xl create {name} failed: {cause}\n"
                            + "\n".join("    " + line for line in lines))
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sourced after common.sh: Debian packages fetched and unpacked into the build
 # folder, also those of another suite, of another architecture or in source
-# form. Nothing gets installed, so no hook runs; the machine's own apt
-# configuration is read for its archive's address and is never changed.
+# form, and packed into archives. Nothing gets installed, so no hook runs; the
+# machine's own apt configuration is read for its archive's address and is never
+# changed.
 # shellcheck shell=bash source-path=SCRIPTDIR
 : "${build:?source common.sh first}"
 
@@ -114,4 +115,40 @@ apt_private()
 	apt-get -c "$apt_conf" update >>"$build/logs/apt.log" 2>&1 </dev/null ||
 		die "apt-get update for $suite failed; see $build/logs/apt.log, then try again"
 	echo "$made" >"$dir/updated"
+}
+
+# add_libraries ROOT PARTS: into ROOT/usr/lib every shared library its programs
+# name, and those the libraries name in turn, from PARTS. libgcc_s is loaded by
+# name when a thread gets cancelled.
+add_libraries()
+{
+	local root=$1 parts=$2 added=1 lib file
+
+	mkdir -p "$root/usr/lib"
+	while [ "$added" = 1 ]; do
+		added=0
+		for lib in $(_needed "$root"); do
+			[ ! -e "$root/usr/lib/$lib" ] || continue
+			file=$(find "$parts" -name "$lib" -print -quit)
+			[ -n "$file" ] ||
+				die "no package fetched has $lib; name the one that has in scripts/$progname"
+			cp -L "$file" "$root/usr/lib/$lib"
+			added=1
+		done
+	done
+}
+
+_needed()
+{
+	find "$1" -type f -exec readelf -d {} + 2>/dev/null |
+		sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u
+	echo libgcc_s.so.1
+}
+
+# pack_initramfs ROOT RESULT: what is in ROOT as an initramfs.
+pack_initramfs()
+{
+	(cd "$1" && find . -print0 | sort -z |
+		cpio --null -o -H newc --owner=0:0 --reproducible --quiet) |
+		gzip -n -6 >"$2"
 }

@@ -95,14 +95,15 @@ class Dom0(Shell):
 
     hypervisor: a key of HYPERVISORS. files: {path in dom0: path here, or
     contents as bytes}, beside /guest/kernel and /guest/initrd, which create()
-    uses by default. memory: the machine's, dom0_mem: dom0's part of it, in MiB.
+    uses by default. archives: initramfs archives here, unpacked over dom0's own.
+    memory: the machine's, dom0_mem: dom0's part of it, in MiB.
     disks: raw files here, which are /dev/vda, vdb, ... in dom0. snapshot: they
     stay as they are, what is written to them goes elsewhere and is gone at the
     end. log: the folder for the logs.
     """
 
-    def __init__(self, hypervisor="pv32", files=None, xen_args="", dom0_mem=384,
-                 memory=2048, disks=(), snapshot=False, log=None):
+    def __init__(self, hypervisor="pv32", files=None, archives=(), xen_args="",
+                 dom0_mem=384, memory=2048, disks=(), snapshot=False, log=None):
         if hypervisor not in HYPERVISORS:
             raise LabError(f"unknown hypervisor {hypervisor!r};"
                            f" choose from {', '.join(HYPERVISORS)}")
@@ -113,9 +114,13 @@ class Dom0(Shell):
         xen = _existing(BUILD / "hypervisor" / flavour / "xen",
                         f"scripts/lab-hypervisor {flavour}")
         vmlinuz = _existing(BUILD / "dom0/vmlinuz", "scripts/lab-dom0")
-        initrd = _existing(BUILD / "dom0/initrd.gz", "scripts/lab-dom0").read_bytes()
+        archives = [_existing(BUILD / "dom0/initrd.gz", "scripts/lab-dom0"),
+                    *(_existing(path, f"scripts/lab-dom0-{Path(path).stem}")
+                      for path in archives)]
         # The kernel takes archives one after the other, each 4-byte aligned.
-        initrd += b"\0" * (-len(initrd) % 4) + self._pack(files or {})
+        initrd = b""
+        for data in *map(Path.read_bytes, archives), self._pack(files or {}):
+            initrd += b"\0" * (-len(initrd) % 4) + data
         self.xen_log = _log_file(log, "xen")
         ports = ",".join(f"chardev{n}={port}"
                          for n, port in enumerate(GUEST_PORTS, 1))

@@ -178,3 +178,6 @@ def write_timings(reporter):
     (RESULTS / "timings").write_text("".join(f"{s:8.2f} s  {n}\n" for n, s in lines))
     if MEASURED:
         (RESULTS / "measured.json").write_text(json.dumps(MEASURED, indent=1) + "\n")
+    for what, value in MEASURED.items():
+        if what.endswith(" ratio"):
+            reporter.write_line(f"{what} {value}")

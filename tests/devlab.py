@@ -3,6 +3,7 @@
 network, a guest with some of them, and ways to count what a device holds.
 Logs: build/results/devices-<hypervisor>"""
 
+import gzip
 import re
 import struct
 import time
@@ -17,6 +18,9 @@ TRACING = "/sys/kernel/tracing"
 EXTRA = BUILD / "devices/guest.gz"
 PROGRAMS = BUILD / "devices/programs"
 MIB = 1 << 20
+
+# What grants_in_use() asks for.
+GRANT_LIST = r"\(XEN\) grant-table for remote d\d+ "
 
 DOM0 = "192.0.2.10"
 GUEST = "192.0.2.50"
@@ -37,8 +41,12 @@ def partition_table():
     return b"\0" * 446 + entries.ljust(64, b"\0") + b"\x55\xaa"
 
 
-def padded(data):
-    return data + b"\0" * (-len(data) % 4)
+def unpacked(*archives):
+    """Compressed initramfs archives as one that is not: libxl unpacks what begins
+    like a gzip file, and of several in a row it may give the guest the first one
+    alone."""
+    parts = (gzip.decompress(path.read_bytes()) for path in archives)
+    return b"".join(part + b"\0" * (-len(part) % 4) for part in parts)
 
 
 class Devices(Lab):
@@ -59,14 +67,15 @@ class Devices(Lab):
         return {
             "files": {
                 "/guest/kernel": KERNEL,
-                "/guest/initrd": padded(INITRD.read_bytes()) + EXTRA.read_bytes(),
+                "/guest/initrd": unpacked(INITRD, EXTRA),
                 # Debian's kernel as a guest, to compare with.
                 "/guest/kernel64": BUILD / "dom0/vmlinuz",
-                "/guest/initrd64": padded((BUILD / "dom0/guest64.gz").read_bytes())
-                + EXTRA.read_bytes(),
+                "/guest/initrd64": unpacked(BUILD / "dom0/guest64.gz", EXTRA),
                 **{f"/tests/{path.name}": path for path in PROGRAMS.iterdir()},
             },
             "disks": list(self.images.values()),
+            "archives": [BUILD / "dom0/qemu.gz"],
+            "dom0_mem": 512,
         }
 
     def close(self):
@@ -105,8 +114,7 @@ class Devices(Lab):
     def check(self, allowed=()):
         found = complaints(self.messages(), ALLOWED + tuple(allowed))
         assert not found, "the guest's kernel complains:\n" + "\n".join(found)
-        # What grants_in_use() asks for.
-        super().check(tuple(allowed) + (r"\(XEN\) grant-table for remote d\d+ ",))
+        super().check(tuple(allowed) + (GRANT_LIST,))
 
     def vbd(self, guest, number):
         """The path in dom0's sysfs of the backend of a disk."""
@@ -148,6 +156,17 @@ class Devices(Lab):
     def channels(self, guest):
         """The guest's event channels in use, in Xen's words."""
         return len(self.dom0.check(f"lsevtchn {guest.domid}").splitlines())
+
+
+@contextmanager
+def background(shell, name, command):
+    """A command that runs meanwhile, its output in /tmp/<name>; ended at the
+    end of the block if it has not come to an end."""
+    shell.check(f"({command}) >/tmp/{name} 2>&1 & echo $! >/tmp/{name}.pid")
+    try:
+        yield
+    finally:
+        shell.run(f"kill $(cat /tmp/{name}.pid); rm -f /tmp/{name} /tmp/{name}.pid")
 
 
 def vbd_number(front):

@@ -6,23 +6,12 @@ from contextlib import contextmanager
 
 import pytest
 from bootlab import wait_until
-from devlab import DOM0, GUEST, Held
+from devlab import DOM0, GUEST, Held, background
 
 pytestmark = pytest.mark.devices
 
 PATTERN = "/tests/pattern"
 ALL_ON = "rx=1 tx=1 sg=1 tso=1 gso=1 gro=1"
-
-
-@contextmanager
-def background(shell, name, command):
-    """A command that runs meanwhile, its output in /tmp/<name>; ended at the
-    end of the block if it has not come to an end."""
-    shell.check(f"({command}) >/tmp/{name} 2>&1 & echo $! >/tmp/{name}.pid")
-    try:
-        yield
-    finally:
-        shell.run(f"kill $(cat /tmp/{name}.pid); rm -f /tmp/{name} /tmp/{name}.pid")
 
 
 def tcp(sender, receiver, address, seed, size, port=5001):

@@ -35,8 +35,6 @@
 static void fill_context(struct vcpu_guest_context *ctxt, unsigned int cpu,
 			 struct task_struct *idle)
 {
-	struct desc_struct *gdt = get_cpu_gdt_rw(cpu);
-
 	ctxt->flags = VGCF_IN_KERNEL;
 	ctxt->user_regs.eip = (unsigned long)asm_cpu_bringup_and_idle;
 	ctxt->user_regs.esp = (unsigned long)task_pt_regs(idle);
@@ -50,8 +48,7 @@ static void fill_context(struct vcpu_guest_context *ctxt, unsigned int cpu,
 
 	xen_copy_trap_info(ctxt->trap_ctxt);
 
-	xen_set_prot_aliases(gdt, PAGE_KERNEL_RO);
-	ctxt->gdt_frames[0] = arbitrary_virt_to_mfn(gdt);
+	ctxt->gdt_frames[0] = arbitrary_virt_to_mfn(get_cpu_gdt_rw(cpu));
 	ctxt->gdt_ents = GDT_ENTRIES;
 
 	/* Where the first exception goes, if there is no context switch before. */
@@ -100,9 +97,11 @@ int cpu_initialize_context(unsigned int cpu, struct task_struct *idle)
 }
 
 /**
- * xen_setup_vcpu_info_placement - tell Xen where each vCPU's vcpu_info is
+ * xen_setup_vcpu_info_placement - what Xen is to have of each vCPU's per-CPU area
  *
- * Can be done once, so not before the per-CPU areas are where they stay.
+ * Where its vcpu_info is can be told once, so not before the areas are where they
+ * stay. The page of its GDT becomes read-only before setup_cpu_entry_areas() maps
+ * it a second time, which by the rules of pgtable-boot.c is then read-only too.
  *
  * Context: smp_prepare_boot_cpu(), events masked.
  */
@@ -113,6 +112,7 @@ void __init xen_setup_vcpu_info_placement(void)
 	for_each_possible_cpu(cpu) {
 		per_cpu(xen_vcpu_id, cpu) = cpu;
 		xen_vcpu_setup(cpu);
+		xen_set_prot_aliases(get_cpu_gdt_rw(cpu), PAGE_KERNEL_RO);
 	}
 }
 
@@ -154,5 +154,9 @@ static int clean_up_vcpu(unsigned int cpu)
  */
 void __init xen_hotplug_init(void)
 {
+	if (HYPERVISOR_vcpu_op(VCPUOP_is_up, NR_CPUS, NULL) >= 0)
+		pr_warn("Xen: more vCPUs than this kernel has room for; %u and up stay down\n",
+			NR_CPUS);
+
 	WARN_ON(xen_cpuhp_setup(prepare_vcpu, clean_up_vcpu));
 }

@@ -71,26 +71,19 @@ void write_idt_entry(gate_desc *idt, int entry, const gate_desc *gate)
 	preempt_enable();
 }
 
-static void fill_trap_table(struct trap_info *traps, const struct desc_ptr *idt)
-{
-	unsigned int entries = (idt->size + 1) / sizeof(gate_desc);
-	const gate_desc *gates = (const gate_desc *)idt->address;
-	unsigned int vector, out = 0;
-
-	for (vector = 0; vector < entries; vector++)
-		if (gate_to_trap(vector, &gates[vector], &traps[out]))
-			out++;
-	memset(&traps[out], 0, sizeof(traps[out]));
-}
-
 #ifdef CONFIG_SMP
 /**
  * xen_copy_trap_info - the trap table a vCPU starts with: that of this one
- * @traps: filled in, MAX_TRAPS entries at most and one that ends the table
+ * @traps: an entry for each of the 256 vectors, zeroed
  */
 void xen_copy_trap_info(struct trap_info *traps)
 {
-	fill_trap_table(traps, this_cpu_ptr(&xen_idt));
+	const struct desc_ptr *idt = this_cpu_ptr(&xen_idt);
+	const gate_desc *gates = (const gate_desc *)idt->address;
+	unsigned int vector;
+
+	for (vector = 0; vector < (idt->size + 1) / sizeof(gate_desc); vector++)
+		gate_to_trap(vector, &gates[vector], &traps[vector]);
 }
 #endif
 
@@ -105,11 +98,18 @@ void load_idt(const struct desc_ptr *dtr)
 	/* One entry more: an all-zero one ends the table. Static for its size. */
 	static struct trap_info traps[NUM_EXCEPTION_VECTORS + 2];
 	static DEFINE_RAW_SPINLOCK(lock);
+	unsigned int entries = (dtr->size + 1) / sizeof(gate_desc);
+	const gate_desc *idt = (const gate_desc *)dtr->address;
+	unsigned int vector, out = 0;
 
 	raw_spin_lock(&lock);
 	*this_cpu_ptr(&xen_idt) = *dtr;
 
-	fill_trap_table(traps, dtr);
+	for (vector = 0; vector < entries; vector++)
+		if (gate_to_trap(vector, &idt[vector], &traps[out]))
+			out++;
+	memset(&traps[out], 0, sizeof(traps[out]));
+
 	if (HYPERVISOR_set_trap_table(traps))
 		BUG();
 	raw_spin_unlock(&lock);

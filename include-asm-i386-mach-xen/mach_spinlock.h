@@ -21,7 +21,6 @@ DECLARE_STATIC_KEY_FALSE(xen_pv_spinlocks);
 void native_queued_spin_lock_slowpath(struct qspinlock *lock, u32 val);
 void __pv_queued_spin_lock_slowpath(struct qspinlock *lock, u32 val);
 void __pv_queued_spin_unlock(struct qspinlock *lock);
-static inline void native_queued_spin_unlock(struct qspinlock *lock);
 
 void xen_qlock_wait(u8 *byte, u8 val);
 void xen_qlock_kick(int cpu);
@@ -36,13 +35,14 @@ static __always_inline void pv_queued_spin_lock_slowpath(struct qspinlock *lock,
 		native_queued_spin_lock_slowpath(lock, val);
 }
 
-static __always_inline void pv_queued_spin_unlock(struct qspinlock *lock)
-{
-	if (static_branch_likely(&xen_pv_spinlocks))
-		__pv_queued_spin_unlock(lock);
-	else
-		native_queued_spin_unlock(lock);
-}
+/* A macro, for the native form is defined after this header. */
+#define pv_queued_spin_unlock(lock)				\
+do {								\
+	if (static_branch_likely(&xen_pv_spinlocks))		\
+		__pv_queued_spin_unlock(lock);			\
+	else							\
+		native_queued_spin_unlock(lock);		\
+} while (0)
 
 static __always_inline void pv_wait(u8 *ptr, u8 val)
 {

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the SMP tests share: a hypervisor with its dom0, and guests with more
+vCPUs than the machine has CPUs. Logs: build/results/smp-<hypervisor>"""
+
+import pytest
+from bootlab import Lab, wait_until
+
+SYSFS = "/sys/devices/system/cpu"
+
+
+class Smp(Lab):
+    """A Lab with room for larger guests; the shared one has VCPUS."""
+
+    group = "smp"
+    VCPUS = 4
+
+    def machine(self):
+        return super().machine() | {"memory": 3072}
+
+    def devices(self):
+        return {"vcpus": self.VCPUS}
+
+
+def online(guest):
+    """How many CPUs the guest uses."""
+    return int(guest.check("nproc"))
+
+
+def wait_online(guest, count):
+    wait_until(guest, f"[ $(nproc) = {count} ]", 60)
+
+
+def interrupts(guest, name):
+    """An interrupt's counters, by its name in /proc/interrupts, of all CPUs."""
+    lines = guest.check(f"grep -w '{name}' /proc/interrupts").splitlines()
+    assert lines, f"no interrupt {name}"
+    return sum(int(word) for line in lines for word in line.split()[1:] if word.isdigit())
+
+
+@pytest.fixture(scope="module", params=["pv32", pytest.param("shim", marks=pytest.mark.long)])
+def smp(request):
+    lab = Smp(request.param)
+    yield lab
+    lab.dom0.close()
+
+
+@pytest.fixture
+def smpguest(smp):
+    guest = smp.guest()
+    yield guest
+    smp.check()

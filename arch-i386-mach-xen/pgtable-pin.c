@@ -263,6 +263,10 @@ static void alloc_table(struct mm_struct *mm, unsigned long pfn, bool own_pin)
 	if (xen_boot_pgtables || !PagePinned(virt_to_page(mm->pgd)))
 		return;
 
+	/* move_page_tables() hooks a whole table in elsewhere. */
+	if (PagePinned(virt_to_page(table)))
+		return;
+
 	xen_mc_batch();
 	queue_readonly(table);
 	if (own_pin)

@@ -60,7 +60,7 @@ refresh: ## write the adding patches anew from the three source folders
 footprint: ## the existing kernel files the stack modifies, with lines and totals
 	@scripts/footprint
 
-.PHONY: check check-all check-boot check-devices check-native check-patches
+.PHONY: check check-all check-boot check-devices check-smp check-native check-patches
 check: ## the short tests of all groups
 	@scripts/check
 
@@ -72,6 +72,9 @@ check-boot: ## the tests of the group boot: the guest under both hypervisors
 
 check-devices: ## the tests of the group devices: disks, network, the others, a Debian system
 	@scripts/check --group devices
+
+check-smp: ## the tests of the group smp: a kernel for many vCPUs
+	@scripts/check --long --group smp
 
 check-native: ## a native i386 kernel is the same with and without the stack
 	@scripts/check-native

@@ -140,6 +140,21 @@ SYM_CODE_START(xen_failsafe_callback)
 	_ASM_EXTABLE(4b, 8b)
 SYM_CODE_END(xen_failsafe_callback)
 
+#ifdef CONFIG_SMP
+/* Where a vCPU starts, on the stack of its idle task. */
+SYM_CODE_START(asm_cpu_bringup_and_idle)
+	call	cpu_bringup_and_idle
+	ud2
+SYM_CODE_END(asm_cpu_bringup_and_idle)
+
+/* The same for one that was down; its stack begins anew at %eax. */
+SYM_CODE_START(xen_cpu_bringup_again)
+	movl	%eax, %esp
+	call	cpu_bringup_and_idle
+	ud2
+SYM_CODE_END(xen_cpu_bringup_again)
+#endif
+
 /* An ordinary exception here: one stack serves all. */
 	idtentry X86_TRAP_NMI asm_exc_nmi exc_nmi has_error_code=0
 

@@ -71,8 +71,8 @@ void xen_set_prot_aliases(void *va, pgprot_t prot)
  * load_gdt - hand a GDT to Xen
  * @dtr: its address, page-aligned, and limit; less than a page
  *
- * The page has been made read-only by xen_gdt_init(), and pgtable-boot.c lets
- * no writable alias of such a page come up.
+ * Its page becomes read-only, if it is not yet, and pgtable-boot.c lets no
+ * writable alias of such a page come up.
  *
  * Context: CPU bring-up.
  */
@@ -83,6 +83,7 @@ void load_gdt(const struct desc_ptr *dtr)
 
 	BUG_ON(offset_in_page(dtr->address) || dtr->size >= PAGE_SIZE);
 
+	xen_set_prot_aliases((void *)dtr->address, PAGE_KERNEL_RO);
 	if (HYPERVISOR_set_gdt(&mfn, entries))
 		BUG();
 }
@@ -100,6 +101,20 @@ void native_store_gdt(struct desc_ptr *dtr)
 	dtr->address = (unsigned long)get_cpu_gdt_rw(raw_smp_processor_id());
 	dtr->size = GDT_SIZE - 1;
 }
+
+#ifdef CONFIG_SMP
+/* The GDT of the first CPU before there are per-CPU areas. */
+void *xen_initial_gdt __initdata = &gdt_page;
+
+/**
+ * make_lowmem_page_readwrite - a page is no descriptor table any more
+ * @vaddr: its address
+ */
+void make_lowmem_page_readwrite(void *vaddr)
+{
+	xen_set_prot_aliases(vaddr, PAGE_KERNEL);
+}
+#endif
 
 /**
  * xen_gdt_init - leave the flat segments of the domain builder for our own GDT

@@ -7,6 +7,7 @@
 
 #include <linux/init.h>
 #include <linux/linkage.h>
+#include <linux/percpu.h>
 #include <linux/pgtable.h>
 #include <linux/types.h>
 
@@ -55,8 +56,19 @@ void __init xen_register_callbacks(void);
 
 /* processor.c */
 void __init xen_hide_cpu_features(void);
+DECLARE_PER_CPU(unsigned long, xen_current_cr3);
 
 /* shutdown.c */
 void __init xen_machine_ops_init(void);
+
+#ifdef CONFIG_SMP
+/* processor.c */
+void xen_init_vcpu_cr3(unsigned int cpu);
+
+/* smp.c */
+void __init xen_hotplug_init(void);
+#else
+static inline void xen_hotplug_init(void) {}
+#endif
 
 #endif /* _ARCH_X86_MACH_XEN_H */

@@ -14,11 +14,13 @@
  *
  * A page table must not be written by others while its page is read-only and
  * not yet validated: Xen emulates plain stores into the tables it knows, and
- * for others they are an ordinary fault. With one CPU it is enough not to be
- * preempted.
+ * for others they are an ordinary fault. So the lock of a table is held until
+ * the hypercall has been made. Where each table of PTEs has a lock of its own,
+ * there may be more of them than can be held at once; then each is pinned for
+ * itself while its lock is held, and never more are than fit into a multicall.
  *
- * Hypercalls: update_va_mapping, mmuext_op (MMUEXT_PIN_L3_TABLE,
- * MMUEXT_UNPIN_TABLE), multicall.
+ * Hypercalls: update_va_mapping, mmuext_op (MMUEXT_PIN_L1_TABLE,
+ * MMUEXT_PIN_L3_TABLE, MMUEXT_UNPIN_TABLE), multicall.
  */
 #include <linux/mm.h>
 #include <linux/mmu_context.h>
@@ -60,11 +62,58 @@ static void queue_writable(void *table)
 	queue_prot(table, PAGE_KERNEL);
 }
 
-static void walk_pte_tables(pmd_t *pmd, unsigned int nr, void (*fn)(void *))
+static void queue_pin_op(unsigned int cmd, void *table)
+{
+	xen_queue_mmuext_op(cmd)->arg1.mfn = virt_to_mfn(table);
+}
+
+/* Is a table of PTEs pinned for itself? */
+static bool has_own_pin(void)
+{
+	return IS_ENABLED(CONFIG_SPLIT_PTE_PTLOCKS);
+}
+
+static void unlock_ptes(void *ptl)
+{
+	spin_unlock(ptl);
+}
+
+static void queue_pin_ptes(struct mm_struct *mm, void *table)
+{
+	spinlock_t *ptl = ptep_lockptr(mm, table);
+
+	if (!has_own_pin()) {
+		queue_readonly(table);
+		return;
+	}
+
+	spin_lock_nest_lock(ptl, &mm->page_table_lock);
+	queue_readonly(table);
+	queue_pin_op(MMUEXT_PIN_L1_TABLE, table);
+	xen_mc_callback(unlock_ptes, ptl);
+}
+
+static void queue_unpin_ptes(struct mm_struct *mm, void *table)
+{
+	spinlock_t *ptl = ptep_lockptr(mm, table);
+
+	if (!has_own_pin()) {
+		queue_writable(table);
+		return;
+	}
+
+	spin_lock_nest_lock(ptl, &mm->page_table_lock);
+	queue_pin_op(MMUEXT_UNPIN_TABLE, table);
+	queue_writable(table);
+	xen_mc_callback(unlock_ptes, ptl);
+}
+
+static void walk_pte_tables(struct mm_struct *mm, pmd_t *pmd, unsigned int nr,
+			    void (*fn)(struct mm_struct *mm, void *table))
 {
 	for (; nr; nr--, pmd++)
 		if (pmd_present(*pmd))
-			fn((void *)pmd_page_vaddr(*pmd));
+			fn(mm, (void *)pmd_page_vaddr(*pmd));
 }
 
 /*
@@ -72,7 +121,9 @@ static void walk_pte_tables(pmd_t *pmd, unsigned int nr, void (*fn)(void *))
  * kernel's middle level, and the page directory. The kernel's PTEs are shared
  * and stay pinned with swapper_pg_dir.
  */
-static void walk_tables(pgd_t *pgd, void (*fn)(void *))
+static void walk_tables(struct mm_struct *mm, pgd_t *pgd,
+			void (*pte_fn)(struct mm_struct *mm, void *table),
+			void (*fn)(void *table))
 {
 	unsigned int i;
 
@@ -82,25 +133,27 @@ static void walk_tables(pgd_t *pgd, void (*fn)(void *))
 		if (!pud_present(*pud))
 			continue;
 		if (i < KERNEL_PGD_BOUNDARY)
-			walk_pte_tables(pud_pgtable(*pud), PTRS_PER_PMD, fn);
+			walk_pte_tables(mm, pud_pgtable(*pud), PTRS_PER_PMD,
+					pte_fn);
 		fn(pud_pgtable(*pud));
 	}
 	fn(pgd);
 }
 
-static void pin_pgd(pgd_t *pgd)
+/* Both with mm->page_table_lock held. */
+static void pin_pgd(struct mm_struct *mm, pgd_t *pgd)
 {
 	xen_mc_batch();
-	walk_tables(pgd, queue_readonly);
-	xen_queue_mmuext_op(MMUEXT_PIN_L3_TABLE)->arg1.mfn = virt_to_mfn(pgd);
+	walk_tables(mm, pgd, queue_pin_ptes, queue_readonly);
+	queue_pin_op(MMUEXT_PIN_L3_TABLE, pgd);
 	xen_mc_issue(0);
 }
 
-static void unpin_pgd(pgd_t *pgd)
+static void unpin_pgd(struct mm_struct *mm, pgd_t *pgd)
 {
 	xen_mc_batch();
-	xen_queue_mmuext_op(MMUEXT_UNPIN_TABLE)->arg1.mfn = virt_to_mfn(pgd);
-	walk_tables(pgd, queue_writable);
+	queue_pin_op(MMUEXT_UNPIN_TABLE, pgd);
+	walk_tables(mm, pgd, queue_unpin_ptes, queue_writable);
 	xen_mc_issue(0);
 }
 
@@ -112,26 +165,43 @@ void paravirt_enter_mmap(struct mm_struct *mm)
 {
 	spin_lock(&mm->page_table_lock);
 	if (!PagePinned(virt_to_page(mm->pgd)))
-		pin_pgd(mm->pgd);
+		pin_pgd(mm, mm->pgd);
 	spin_unlock(&mm->page_table_lock);
+}
+
+static bool is_on_mm(int cpu, void *info)
+{
+	struct mm_struct *mm = info;
+
+	return per_cpu(cpu_tlbstate.loaded_mm, cpu) == mm ||
+	       per_cpu(xen_current_cr3, cpu) == __pa(mm->pgd);
+}
+
+static void get_off_mm(void *info)
+{
+	struct mm_struct *mm = info;
+
+	if (this_cpu_read(cpu_tlbstate.loaded_mm) == mm)
+		leave_mm();
+
+	/* The change may have been made, and not told to Xen yet. */
+	if (this_cpu_read(xen_current_cr3) == __pa(mm->pgd))
+		xen_mc_flush();
 }
 
 /**
  * paravirt_arch_exit_mmap - an mm has no user any more: unpin its page tables
  * @mm: the mm
  *
- * A kernel thread, or the exiting task itself, may still run on them.
+ * A kernel thread on any CPU, or the exiting task itself, may still run on them.
  */
 void paravirt_arch_exit_mmap(struct mm_struct *mm)
 {
-	preempt_disable();
-	if (this_cpu_read(cpu_tlbstate.loaded_mm) == mm)
-		leave_mm();
-	preempt_enable();
+	on_each_cpu_cond(is_on_mm, get_off_mm, mm, true);
 
 	spin_lock(&mm->page_table_lock);
 	if (PagePinned(virt_to_page(mm->pgd)))
-		unpin_pgd(mm->pgd);
+		unpin_pgd(mm, mm->pgd);
 	spin_unlock(&mm->page_table_lock);
 }
 
@@ -150,11 +220,14 @@ void xen_mm_pin_all(void)
 	spin_lock(&pgd_lock);
 	list_for_each_entry(ptdesc, &pgd_list, pt_list) {
 		struct page *page = ptdesc_page(ptdesc);
+		struct mm_struct *mm = pgd_page_get_mm(page);
 
+		spin_lock(&mm->page_table_lock);
 		if (!PagePinned(page)) {
-			pin_pgd(page_address(page));
+			pin_pgd(mm, page_address(page));
 			SetPageSavePinned(page);
 		}
+		spin_unlock(&mm->page_table_lock);
 	}
 	spin_unlock(&pgd_lock);
 }
@@ -171,33 +244,48 @@ void xen_mm_unpin_all(void)
 	spin_lock(&pgd_lock);
 	list_for_each_entry(ptdesc, &pgd_list, pt_list) {
 		struct page *page = ptdesc_page(ptdesc);
+		struct mm_struct *mm = pgd_page_get_mm(page);
 
+		spin_lock(&mm->page_table_lock);
 		if (PageSavePinned(page)) {
 			ClearPageSavePinned(page);
-			unpin_pgd(page_address(page));
+			unpin_pgd(mm, page_address(page));
 		}
+		spin_unlock(&mm->page_table_lock);
 	}
 	spin_unlock(&pgd_lock);
 }
 
-static void alloc_table(struct mm_struct *mm, unsigned long pfn)
+static void alloc_table(struct mm_struct *mm, unsigned long pfn, bool own_pin)
 {
+	void *table = __va(PFN_PHYS(pfn));
+
 	if (xen_boot_pgtables || !PagePinned(virt_to_page(mm->pgd)))
 		return;
 
+	/* move_page_tables() hooks a whole table in elsewhere. */
+	if (PagePinned(virt_to_page(table)))
+		return;
+
 	xen_mc_batch();
-	queue_readonly(__va(PFN_PHYS(pfn)));
+	queue_readonly(table);
+	if (own_pin)
+		queue_pin_op(MMUEXT_PIN_L1_TABLE, table);
 	xen_mc_issue(XEN_LAZY_MMU);
 }
 
-static void release_table(unsigned long pfn)
+static void release_table(unsigned long pfn, bool own_pin)
 {
-	if (xen_boot_pgtables || !PagePinned(pfn_to_page(pfn)))
+	void *table = __va(PFN_PHYS(pfn));
+
+	if (xen_boot_pgtables || !PagePinned(virt_to_page(table)))
 		return;
 
 	/* Now, not lazily: the page may be somebody else's next. */
 	xen_mc_batch();
-	queue_writable(__va(PFN_PHYS(pfn)));
+	if (own_pin)
+		queue_pin_op(MMUEXT_UNPIN_TABLE, table);
+	queue_writable(table);
 	xen_mc_issue(0);
 }
 
@@ -210,7 +298,7 @@ static void release_table(unsigned long pfn)
  */
 void paravirt_alloc_pte(struct mm_struct *mm, unsigned long pfn)
 {
-	alloc_table(mm, pfn);
+	alloc_table(mm, pfn, has_own_pin());
 }
 
 /**
@@ -222,7 +310,7 @@ void paravirt_alloc_pte(struct mm_struct *mm, unsigned long pfn)
  */
 void paravirt_alloc_pmd(struct mm_struct *mm, unsigned long pfn)
 {
-	alloc_table(mm, pfn);
+	alloc_table(mm, pfn, false);
 }
 
 /**
@@ -231,7 +319,7 @@ void paravirt_alloc_pmd(struct mm_struct *mm, unsigned long pfn)
  */
 void paravirt_release_pte(unsigned long pfn)
 {
-	release_table(pfn);
+	release_table(pfn, has_own_pin());
 }
 
 /**
@@ -240,10 +328,10 @@ void paravirt_release_pte(unsigned long pfn)
  */
 void paravirt_release_pmd(unsigned long pfn)
 {
-	release_table(pfn);
+	release_table(pfn, false);
 }
 
-static void __init mark_pinned(void *table)
+static void __init mark_pinned(struct mm_struct *mm, void *table)
 {
 	SetPagePinned(virt_to_page(table));
 }
@@ -260,8 +348,8 @@ void __init xen_mark_init_mm_pinned(void)
 {
 	pmd_t *pmds = kernel_pmds(swapper_pg_dir);
 
-	walk_pte_tables(pmds, pmd_index(FIXADDR_TOP) + 1, mark_pinned);
-	mark_pinned(pmds);
-	mark_pinned(swapper_pg_dir);
+	walk_pte_tables(&init_mm, pmds, pmd_index(FIXADDR_TOP) + 1, mark_pinned);
+	mark_pinned(&init_mm, pmds);
+	mark_pinned(&init_mm, swapper_pg_dir);
 	xen_boot_pgtables = false;
 }

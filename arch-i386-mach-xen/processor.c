@@ -25,6 +25,11 @@
 #include "../xen/xen-ops.h"
 #include "mach-xen.h"
 
+#define CPUID_LEAF_FEATURES	0x1
+#define CPUID_LEAF_EXT_TOPOLOGY	0xb
+#define CPUID_APIC_ID		GENMASK(31, 24)		/* of %ebx, leaf 1 */
+#define CPUID_APIC_ID_SHIFT	24
+
 /**
  * __cpuid - CPUID as Xen wants this guest to see it
  * @eax: leaf in, register out
@@ -34,14 +39,35 @@
  *
  * The bare instruction does not trap in ring 1 unless the CPU can fault on it;
  * the prefixed one always does (XEN_CPUID, xen/include/public/arch-x86/xen.h).
+ *
+ * What it says of the place of the CPU among others is the hardware's, and
+ * changes when Xen moves the vCPU. xen_pv_smp_config() has given each vCPU its
+ * number as APIC ID, so that is what the APIC ID is, and of cores and threads
+ * there is nothing to know.
  */
 void __cpuid(unsigned int *eax, unsigned int *ebx,
 	     unsigned int *ecx, unsigned int *edx)
 {
+	unsigned int leaf = *eax;
+
 	asm volatile(XEN_EMULATE_PREFIX "cpuid"
 		     : "=a" (*eax), "=b" (*ebx), "=c" (*ecx), "=d" (*edx)
 		     : "0" (*eax), "2" (*ecx)
 		     : "memory");
+
+	if (!IS_ENABLED(CONFIG_SMP))
+		return;
+
+	switch (leaf) {
+	case CPUID_LEAF_FEATURES:
+		*ebx = (*ebx & ~CPUID_APIC_ID) |
+		       raw_smp_processor_id() << CPUID_APIC_ID_SHIFT;
+		break;
+	case CPUID_LEAF_EXT_TOPOLOGY:
+		*eax = 0;
+		*ebx = 0;
+		break;
+	}
 }
 EXPORT_SYMBOL(__cpuid);
 
@@ -64,8 +90,8 @@ void __init xen_hide_cpu_features(void)
 		X86_FEATURE_UMIP, X86_FEATURE_PKU, X86_FEATURE_LA57,
 		/* The entry MSRs; syscall.c sets what Xen offers instead. */
 		X86_FEATURE_SEP,
-		/* No local APIC, no machine checks, no thermal control. */
-		X86_FEATURE_APIC, X86_FEATURE_X2APIC, X86_FEATURE_ACPI,
+		/* No APIC to be touched, no machine checks, no thermal control. */
+		X86_FEATURE_X2APIC, X86_FEATURE_ACPI,
 		X86_FEATURE_MCE, X86_FEATURE_MCA, X86_FEATURE_ACC,
 		X86_FEATURE_TSC_DEADLINE_TIMER, X86_FEATURE_DCA,
 		X86_FEATURE_MTRR, X86_FEATURE_APERFMPERF, X86_FEATURE_MWAIT,
@@ -76,6 +102,12 @@ void __init xen_hide_cpu_features(void)
 	setup_force_cpu_cap(X86_FEATURE_XENPV);
 	for (i = 0; i < ARRAY_SIZE(hidden); i++)
 		setup_clear_cpu_cap(hidden[i]);
+
+	/* The driver that is not one (arch/x86/xen/apic.c) goes with SMP. */
+	if (IS_ENABLED(CONFIG_SMP))
+		setup_force_cpu_cap(X86_FEATURE_APIC);
+	else
+		setup_clear_cpu_cap(X86_FEATURE_APIC);
 
 	/* XSAVE needs cr4.OSXSAVE, and that is for Xen to set. */
 	if (!(cpuid_ecx(1) & BIT(X86_FEATURE_OSXSAVE & 31)))
@@ -116,6 +148,26 @@ EXPORT_SYMBOL(write_cr0);
 /* Guest physical address of the page directory in use, or about to be. */
 DEFINE_PER_CPU(unsigned long, xen_cr3);
 
+/* The one Xen has been told of, as long as a change waits in a batch. */
+DEFINE_PER_CPU(unsigned long, xen_current_cr3);
+
+static void cr3_in_use(void *cr3)
+{
+	this_cpu_write(xen_current_cr3, (unsigned long)cr3);
+}
+
+#ifdef CONFIG_SMP
+/**
+ * xen_init_vcpu_cr3 - the page directory of a vCPU that is about to be started
+ * @cpu: which
+ */
+void xen_init_vcpu_cr3(unsigned int cpu)
+{
+	per_cpu(xen_cr3, cpu) = __pa(swapper_pg_dir);
+	per_cpu(xen_current_cr3, cpu) = __pa(swapper_pg_dir);
+}
+#endif
+
 /**
  * __read_cr3 - the page directory in use
  *
@@ -144,6 +196,7 @@ void write_cr3(unsigned long cr3)
 	xen_mc_batch();
 	xen_queue_mmuext_op(MMUEXT_NEW_BASEPTR)->arg1.mfn =
 		pfn_to_mfn(PFN_DOWN(cr3));
+	xen_mc_callback(cr3_in_use, (void *)cr3);
 	xen_mc_issue(XEN_LAZY_CPU);
 }
 

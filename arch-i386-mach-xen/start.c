@@ -76,7 +76,10 @@ static void __init map_shared_info(void)
 	HYPERVISOR_shared_info = (struct shared_info *)va;
 
 	xen_vcpu_info_reset(0);
-	xen_vcpu_setup(0);
+
+	/* With more vCPUs, xen_setup_vcpu_info_placement() does it. */
+	if (!IS_ENABLED(CONFIG_SMP))
+		xen_vcpu_setup(0);
 }
 
 /* x86_init.oem.arch_setup: swapper_pg_dir is loaded, the CPU is known. */
@@ -86,6 +89,10 @@ static void __init xen_oem_arch_setup(void)
 	map_shared_info();
 	xen_register_callbacks();
 	xen_init_time_ops();
+
+	xen_smp_count_cpus();
+	xen_smp_init();
+	xen_hotplug_init();
 
 	xen_reserve_special_pages();
 

@@ -17,9 +17,10 @@
 #include <asm/xen/hypercall.h>
 #include <asm/xen/hypervisor.h>
 
+#include "../xen/xen-ops.h"
 #include "mach-xen.h"
 
-static int __init register_callback(unsigned int type, const char *entry)
+static int register_callback(unsigned int type, const char *entry)
 {
 	struct callback_register callback = {
 		.type = type,
@@ -35,21 +36,42 @@ static int __init register_callback(unsigned int type, const char *entry)
  * kernels know of it holds: SYSENTER works there on Intel's CPUs and SYSCALL on
  * AMD's. The vDSO uses what the feature bit promises, or else int $0x80.
  */
-static void __init enable_fast_syscall(void)
+static void __init choose_fast_syscall(void)
 {
 	switch (boot_cpu_data.x86_vendor) {
 	case X86_VENDOR_AMD:
 	case X86_VENDOR_HYGON:
-		if (!register_callback(CALLBACKTYPE_syscall32,
-				       xen_syscall32_callback))
-			setup_force_cpu_cap(X86_FEATURE_SYSCALL32);
+		setup_force_cpu_cap(X86_FEATURE_SYSCALL32);
 		break;
 	default:
-		if (!register_callback(CALLBACKTYPE_sysenter,
-				       (const char *)entry_SYSENTER_32))
-			setup_force_cpu_cap(X86_FEATURE_SYSENTER32);
+		setup_force_cpu_cap(X86_FEATURE_SYSENTER32);
 		break;
 	}
+}
+
+/**
+ * xen_enable_sysenter - have SYSENTER enter the kernel, if the vDSO uses it
+ *
+ * Context: bring-up of each vCPU, on it.
+ */
+void xen_enable_sysenter(void)
+{
+	if (boot_cpu_has(X86_FEATURE_SYSENTER32) &&
+	    register_callback(CALLBACKTYPE_sysenter,
+			      (const char *)entry_SYSENTER_32))
+		setup_clear_cpu_cap(X86_FEATURE_SYSENTER32);
+}
+
+/**
+ * xen_enable_syscall - have SYSCALL enter the kernel, if the vDSO uses it
+ *
+ * Context: bring-up of each vCPU, on it.
+ */
+void xen_enable_syscall(void)
+{
+	if (boot_cpu_has(X86_FEATURE_SYSCALL32) &&
+	    register_callback(CALLBACKTYPE_syscall32, xen_syscall32_callback))
+		setup_clear_cpu_cap(X86_FEATURE_SYSCALL32);
 }
 
 /**
@@ -63,5 +85,7 @@ void __init xen_register_callbacks(void)
 	    register_callback(CALLBACKTYPE_failsafe, xen_failsafe_callback))
 		BUG();
 
-	enable_fast_syscall();
+	choose_fast_syscall();
+	xen_enable_sysenter();
+	xen_enable_syscall();
 }

@@ -71,6 +71,22 @@ void write_idt_entry(gate_desc *idt, int entry, const gate_desc *gate)
 	preempt_enable();
 }
 
+#ifdef CONFIG_SMP
+/**
+ * xen_copy_trap_info - the trap table a vCPU starts with: that of this one
+ * @traps: an entry for each of the 256 vectors, zeroed
+ */
+void xen_copy_trap_info(struct trap_info *traps)
+{
+	const struct desc_ptr *idt = this_cpu_ptr(&xen_idt);
+	const gate_desc *gates = (const gate_desc *)idt->address;
+	unsigned int vector;
+
+	for (vector = 0; vector < (idt->size + 1) / sizeof(gate_desc); vector++)
+		gate_to_trap(vector, &gates[vector], &traps[vector]);
+}
+#endif
+
 /**
  * load_idt - use an IDT
  * @dtr: its address and limit

@@ -12,6 +12,7 @@
  *	mach_processor.h	control and debug registers, MSRs, CPUID, halt
  *	mach_desc.h		GDT, LDT, IDT, TLS, kernel stack, I/O bitmap
  *	mach_pgtable.h		page table entries, their life, lazy mode, TLB
+ *	mach_spinlock.h		spinlocks that block instead of spin
  */
 #ifndef _ASM_X86_MACH_XEN_PARAVIRT_H
 #define _ASM_X86_MACH_XEN_PARAVIRT_H
@@ -30,6 +31,7 @@ struct static_key;
 #include <mach_processor.h>
 #include <mach_desc.h>
 #include <mach_pgtable.h>
+#include <mach_spinlock.h>
 
 void default_banner(void);
 
@@ -60,9 +62,13 @@ static inline void slow_down_io(void)
 {
 }
 
+#ifdef CONFIG_SMP
+void native_pv_lock_init(void);
+#else
 static inline void native_pv_lock_init(void)
 {
 }
+#endif
 
 static inline void paravirt_set_cap(void)
 {

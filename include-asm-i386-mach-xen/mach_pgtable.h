@@ -86,7 +86,8 @@ static inline void paravirt_pgd_free(struct mm_struct *mm, pgd_t *pgd)
 {
 }
 
-#define paravirt_tlb_remove_table(tlb, table)	tlb_remove_page(tlb, table)
+/* Xen flushes other CPUs' TLBs, so interrupts off do not keep a table alive. */
+#define paravirt_tlb_remove_table(tlb, table)	tlb_remove_table(tlb, table)
 
 /* An mm is about to be used, or to be taken apart. */
 void paravirt_enter_mmap(struct mm_struct *mm);

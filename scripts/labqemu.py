@@ -22,6 +22,10 @@ CPU = "max,-smap,-xsave"
 # on offer Xen dies idling.
 CPU_NESTED = CPU + ",family=23,model=49,-monitor"
 
+# TCG's TSC is one clock for all CPUs and never stops; QEMU does not let it say so
+# unasked.
+CPU_STABLE_TSC = CPU + ",+invtsc,x-force-features=on"
+
 
 class Qemu:
     """A running QEMU.

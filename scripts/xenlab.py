@@ -18,7 +18,7 @@ from pathlib import Path
 
 from labconsole import SCALE, LabError, LabTimeout, Result, Shell
 from lablog import complaints, hypervisor_complaints
-from labqemu import CPU, CPU_NESTED, Qemu
+from labqemu import CPU, CPU_NESTED, CPU_STABLE_TSC, Qemu
 
 __all__ = ["BUILD", "KERNEL", "INITRD", "HYPERVISORS", "SCALE", "Dom0", "Guest",
            "Native", "CreateError", "LabError", "LabTimeout", "Result",
@@ -32,6 +32,8 @@ INITRD = BUILD / "guest/initrd.gz"
 HYPERVISORS = {
     "pv32": ("pv32", CPU, "pv"),
     "pv32-debug": ("pv32-debug", CPU, "pv"),
+    # A machine whose TSC Xen can rely on (with xen_args=STABLE_TSC).
+    "pv32-tsc": ("pv32", CPU_STABLE_TSC, "pv"),
     "shim": ("stock", CPU_NESTED, "shim"),
     # 32-bit PV without the shim on Debian's hypervisor: it refuses.
     "stock": ("stock", CPU, "pv"),
@@ -44,6 +46,9 @@ _DOMAIN_TYPES = {
     "shim": 'type="pvh"\npvshim=1\n'
             'pvshim_cmdline="loglvl=info guest_loglvl=all conswitch=`"',
 }
+
+#: for Xen's command line
+STABLE_TSC = "clocksource=tsc tsc=stable:socket"
 
 _REASONS = {0: "poweroff", 1: "reboot", 2: "suspend", 3: "crash", 4: "watchdog"}
 

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 GROUPS = {
     "boot": "the kernel boots under both hypervisors and behaves as a native one",
     "devices": "disks, network and the other devices, under both hypervisors",
+    "smp": "many vCPUs, memory and time",
     "stack": "the patches, the sources and the scripts that handle them",
 }
 
@@ -71,6 +72,7 @@ def pytest_collection_modifyitems(config, items):
 # For all test files; here, for it needs the names above.
 from bootlab import guest, lab, native, write_timings  # noqa: E402, F401
 from devlab import devguest, devices  # noqa: E402, F401
+from smplab import smp, smpguest  # noqa: E402, F401
 
 
 def load_script(name):

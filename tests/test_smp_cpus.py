@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+"""As many vCPUs as the domain has, and as many as it has at the moment."""
+
+import pytest
+from bootlab import MEMORY, wait_until
+from smplab import SYSFS, interrupts, online, wait_online
+
+pytestmark = [pytest.mark.smp, pytest.mark.long]
+
+
+@pytest.mark.parametrize("vcpus", [1, 2, 8, 32])
+def test_all_come_up(smp, vcpus):
+    with smp.own(f"cpus{vcpus}", vcpus=vcpus, memory=MEMORY + 8 * vcpus) as guest:
+        assert online(guest) == vcpus
+        listed = smp.dom0.check(f"xl vcpu-list {guest.name}").splitlines()[1:]
+        assert len(listed) == vcpus and not [line for line in listed if "--p" in line]
+        # Each one does something, and nothing gets lost on the way.
+        guest.check("for n in $(seq 0 $(($(nproc) - 1))); do"
+                    " taskset -c $n /tests/forkexec 1 >/tmp/$n & done; wait", 300)
+        assert guest.check("cat /tmp/[0-9]* | grep -c '^forkexec: .* 0 failed'") == str(vcpus)
+
+
+@pytest.mark.parametrize("option, count", [("nosmp", 1), ("maxcpus=2", 2), ("nr_cpus=3", 3)])
+def test_fewer_when_asked(smp, option, count):
+    with smp.own("fewer", vcpus=4, cmdline=option) as guest:
+        assert online(guest) == count
+
+
+def test_each_is_a_cpu_of_its_own(smpguest, smp):
+    """No cores, no threads: Xen moves a vCPU as it likes."""
+    ids = smpguest.check("grep '^apicid' /proc/cpuinfo | sed 's/.*: //'").split()
+    assert [int(number) for number in ids] == list(range(smp.VCPUS))
+    for cpu in range(smp.VCPUS):
+        assert smpguest.read(f"{SYSFS}/cpu{cpu}/topology/thread_siblings_list") == str(cpu)
+
+
+def test_they_interrupt_each_other(smpguest):
+    """Event channels for what is an IPI on a PC: each kind is used."""
+    names = "resched", "callfuncsingle"
+    for name in names:
+        smpguest.check(f"grep -q {name}3 /proc/interrupts")
+    before = {name: interrupts(smpguest, f"{name}[0-9]*") for name in names}
+    # A task that is moved at once, and wake-ups across CPUs.
+    smpguest.check("for n in 1 2 3 0; do taskset -cp $n $$ >/dev/null; done;"
+                   " dd if=/dev/zero bs=4096 count=2000 2>/dev/null | taskset -c 2 md5sum >/dev/null")
+    after = {name: interrupts(smpguest, f"{name}[0-9]*") for name in names}
+    assert [name for name in names if after[name] <= before[name]] == []
+
+
+def test_one_goes_and_comes_by_sysfs(smpguest, smp):
+    for round_ in range(3):
+        for cpu in (1, 3):
+            smpguest.check(f"echo 0 >{SYSFS}/cpu{cpu}/online", 60)
+        assert online(smpguest) == smp.VCPUS - 2
+        wait_until(smp.dom0, f"[ $(xl vcpu-list {smpguest.name} | grep -c -e '--p') = 2 ]")
+        smpguest.check("/tests/forkexec 1 >/dev/null", 60)
+        for cpu in (3, 1):
+            smpguest.check(f"echo 1 >{SYSFS}/cpu{cpu}/online", 60)
+        assert online(smpguest) == smp.VCPUS, f"round {round_}"
+        smpguest.check("taskset -c 3 /tests/forkexec 1 >/dev/null", 60)
+
+
+def test_the_first_one_stays(smpguest):
+    assert smpguest.run(f"[ -w {SYSFS}/cpu0/online ]").status != 0
+
+
+def test_the_toolstack_takes_and_gives(smpguest, smp):
+    for count in (2, 1, smp.VCPUS):
+        smp.set_vcpus(smpguest, count)
+        wait_online(smpguest, count)
+
+
+def test_vcpu_set_0_is_refused(smpguest, smp):
+    before = online(smpguest)
+    result = smp.dom0.run(f"xl vcpu-set {smpguest.name} 0")
+    assert result.status != 0 and result.output
+    assert online(smpguest) == before
+
+
+def test_start_with_fewer_than_there_may_be(smp):
+    with smp.own("later", vcpus=1, extra_config="maxvcpus=4") as guest:
+        assert online(guest) == 1
+        smp.set_vcpus(guest, 3)
+        wait_online(guest, 3)
+
+
+def test_more_than_the_kernel_takes(smp):
+    """33 and more stay down, and a line says so."""
+    with smp.own("many", vcpus=40, memory=MEMORY + 256) as guest:
+        assert online(guest) == 32
+        said = guest.check("dmesg | grep 'more vCPUs'").splitlines()
+        assert len(said) == 1 and said[0].endswith("room for; 32 and up stay down")

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Clocks that several CPUs read, and how much of the time a CPU is there."""
+
+import pytest
+from bootlab import MEMORY, RESULTS
+from smplab import KERNEL, interrupts
+from xenlab import STABLE_TSC, Dom0
+
+pytestmark = [pytest.mark.smp, pytest.mark.long]
+
+
+def clock(guest, readings, limit):
+    result = guest.run(f"/tests/clock {readings}", limit)
+    assert result.status == 0, result.output
+    lines = result.output.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["monotonic", "raw", "realtime", "boottime"]
+    assert sum(int(line.split()[1]) for line in lines) >= readings
+
+
+def test_no_clock_goes_back(smpguest):
+    clock(smpguest, 400000, 120)
+
+
+def test_no_clock_goes_back_in_10_million_readings(smpguest):
+    clock(smpguest, 10**7, 1800)
+
+
+def test_without_a_system_call():
+    """Where Xen says that its clock is the same on all CPUs, programs read it
+    themselves."""
+    with Dom0("pv32-tsc", files={"/guest/kernel": KERNEL}, xen_args=STABLE_TSC,
+              log=RESULTS / "smp-tsc") as dom0:
+        with dom0.create("guest", vcpus=4, memory=MEMORY) as guest:
+            source = guest.read("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+            assert source == "xen"
+            assert guest.check("/tests/vdso_time") == "clocks read without a system call"
+            clock(guest, 400000, 120)
+            assert not guest.complaints()
+
+
+def test_with_one_where_the_clock_is_not_stable(smpguest):
+    """The program of the last test can fail."""
+    assert smpguest.run("/tests/vdso_time").status == 128 + 31  # SIGSYS
+
+
+def test_an_idle_guest_sleeps(smpguest, smp):
+    """Fewer than 20 wake-ups a second and vCPU."""
+    before = interrupts(smpguest, "timer[0-9]*")
+    start = float(smpguest.check("cut -d ' ' -f 1 /proc/uptime"))
+    smpguest.check("sleep 10")
+    seconds = float(smpguest.check("cut -d ' ' -f 1 /proc/uptime")) - start
+    rate = (interrupts(smpguest, "timer[0-9]*") - before) / seconds / smp.VCPUS
+    assert rate < 20
+
+
+def test_stolen_time_is_counted(smp, smpguest):
+    """More vCPUs that want to run than there are CPUs: the rest is steal."""
+    def steal():
+        return int(smpguest.check("grep '^cpu ' /proc/stat").split()[8])
+
+    before = steal()
+    smpguest.check("for n in 1 2 3 4; do (timeout 3 sh -c 'while :; do :; done') & done; wait", 60)
+    assert steal() > before

@@ -12,7 +12,6 @@
 #include <linux/static_call.h>
 
 #include <asm/paravirt.h>
-#include <asm/qspinlock.h>
 #include <asm/setup.h>
 #include <asm/timer.h>
 
@@ -37,27 +36,6 @@ void paravirt_set_sched_clock(u64 (*func)(void))
 {
 	static_call_update(pv_sched_clock, func);
 }
-
-#ifdef CONFIG_SMP
-/* Locks that a vCPU which does not run cannot be handed. */
-DEFINE_STATIC_KEY_FALSE(virt_spin_lock_key);
-
-#ifdef CONFIG_PARAVIRT_SPINLOCKS
-/* Set by xen_init_spinlocks(). */
-DEFINE_STATIC_KEY_FALSE(xen_pv_spinlocks);
-EXPORT_SYMBOL(xen_pv_spinlocks);
-#endif
-
-/**
- * native_pv_lock_init - use such locks, queued ones suffer from waiting in turn
- *
- * Context: smp_prepare_boot_cpu().
- */
-void __init native_pv_lock_init(void)
-{
-	static_branch_enable(&virt_spin_lock_key);
-}
-#endif
 
 /**
  * default_banner - say what we run on

@@ -38,10 +38,12 @@ static __always_inline void pv_queued_spin_lock_slowpath(struct qspinlock *lock,
 /* A macro, for the native form is defined after this header. */
 #define pv_queued_spin_unlock(lock)				\
 do {								\
+	struct qspinlock *__lock = (lock);			\
+								\
 	if (static_branch_likely(&xen_pv_spinlocks))		\
-		__pv_queued_spin_unlock(lock);			\
+		__pv_queued_spin_unlock(__lock);		\
 	else							\
-		native_queued_spin_unlock(lock);		\
+		native_queued_spin_unlock(__lock);		\
 } while (0)
 
 static __always_inline void pv_wait(u8 *ptr, u8 val)

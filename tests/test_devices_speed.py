@@ -9,7 +9,7 @@ import pytest
 from bootlab import MEASURED, MEMORY, wait_until
 from devlab import DOM0, background
 
-pytestmark = pytest.mark.devices
+pytestmark = [pytest.mark.devices, pytest.mark.long]
 
 ROUNDS = 3
 MIB = 16

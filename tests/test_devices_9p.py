@@ -5,7 +5,7 @@ import pytest
 from bootlab import MEMORY, wait_until
 from devlab import GRANT_LIST, Held
 
-pytestmark = pytest.mark.devices
+pytestmark = [pytest.mark.devices, pytest.mark.long]
 
 PATTERN = "/tests/pattern"
 MOUNT = "mount -t 9p -o trans=xen,version=9p2000.L share /tmp/share"

@@ -11,7 +11,7 @@ from bootlab import MEMORY, wait_until
 from devlab import GRANT_LIST, Held, background
 from xenlab import SCALE
 
-pytestmark = pytest.mark.devices
+pytestmark = [pytest.mark.devices, pytest.mark.long]
 
 WIDTH, HEIGHT = 800, 600
 MONITOR = "127.0.0.1 4444"

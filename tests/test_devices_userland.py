@@ -183,6 +183,7 @@ def peer(devices):
         yield guest
 
 
+@pytest.mark.long
 @pv32_only
 @pytest.mark.parametrize("closing, ring", [("server", ""), ("client", "65536 65536")],
                          ids=["one-page", "many-pages"])

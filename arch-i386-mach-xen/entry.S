@@ -11,14 +11,25 @@
  *
  * - Bits 16 to 23 of the %cs slot hold the saved upcall mask; FIXUP_FRAME drops
  *   them, %eflags.IF shows the same.
- * - The way out is HYPERVISOR_iret, which restores the mask from %eflags.IF and
- *   returns in one step. A return to the kernel takes it too: an iret leaves the
- *   mask alone.
+ * - An iret does not change the mask. User mode has it clear, so the way there
+ *   clears it first, and may be interrupted between that and the iret: see
+ *   .Lreturn_to_user. A return to the kernel with the mask set is an iret, one
+ *   with the mask clear is HYPERVISOR_iret, which does both in one step.
  *
  * Hypercall: iret (xen/include/public/arch-x86/xen-x86_32.h).
  */
 #include <asm/xen/interface.h>
 #include <xen/interface/xen.h>
+
+/*
+ * A byte of this vCPU's vcpu_info while the data segments are user mode's
+ * already, through the stack's. %eax holds this_cpu_off.
+ */
+#ifdef CONFIG_SMP
+#define XEN_VCPU_INFO_BY_EAX(field)	%ss:xen_vcpu_info+XEN_vcpu_info_##field(%eax)
+#else
+#define XEN_VCPU_INFO_BY_EAX(field)	%ss:xen_vcpu_info+XEN_vcpu_info_##field
+#endif
 
 /* Xen clears TF on its way in, so nothing single-steps through the entry. */
 SYM_ENTRY(__begin_SYSENTER_singlestep_region, SYM_L_GLOBAL, SYM_A_NONE)
@@ -63,6 +74,56 @@ SYM_FUNC_START(entry_INT80_32)
 .Lsyscall_32_done:
 	STACKLEAK_ERASE
 .Lreturn:
+	testb	$USER_SEGMENT_RPL_MASK, PT_CS(%esp)
+	jz	.Lreturn_to_kernel
+
+	/*
+	 * Back to user mode. Until .Lunmasked no event is delivered, and a
+	 * selector that faults is dealt with as in RESTORE_REGS. From there on
+	 * all registers are user mode's but %eax, whose value is at (%esp), and
+	 * %esp. An event that is pending by then, or is delivered up to the
+	 * iret, is taken as if it had come in user mode: .Lupcall_on_return.
+	 * To handle it where it came would be to handle it in the kernel, and
+	 * what it has asked for (a signal, another task) would be forgotten.
+	 */
+.Lreturn_to_user:
+	movl	PT_EAX(%esp), %eax
+	movl	%eax, PT_GS(%esp)		/* the unused slot */
+#ifdef CONFIG_SMP
+	movl	PER_CPU_VAR(this_cpu_off), %eax
+#endif
+	popl	%ebx
+	popl	%ecx
+	popl	%edx
+	popl	%esi
+	popl	%edi
+	popl	%ebp
+	addl	$4, %esp			/* %eax */
+1:	popl	%ds
+2:	popl	%es
+3:	popl	%fs
+4:	movb	$0, XEN_VCPU_INFO_BY_EAX(mask)
+.Lunmasked:
+	cmpb	$0, XEN_VCPU_INFO_BY_EAX(pending)
+	je	5f
+	movb	$1, XEN_VCPU_INFO_BY_EAX(mask)
+	jmp	.Lupcall_before_iret
+5:	movl	(%esp), %eax
+	leal	8(%esp), %esp			/* skip orig_ax */
+.Liret_to_user:
+	iret
+
+	_ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_POP_ZERO|EX_REG_DS)
+	_ASM_EXTABLE_TYPE(2b, 3b, EX_TYPE_POP_ZERO|EX_REG_ES)
+	_ASM_EXTABLE_TYPE(3b, 4b, EX_TYPE_POP_ZERO|EX_REG_FS)
+
+.Lreturn_to_kernel:
+	testl	$X86_EFLAGS_IF, PT_EFLAGS(%esp)
+	jnz	.Lreturn_by_hypercall
+	RESTORE_REGS pop=4			/* skip orig_ax */
+	iret
+
+.Lreturn_by_hypercall:
 	RESTORE_REGS pop=4			/* skip orig_ax */
 .Lxen_iret:
 	pushl	%eax
@@ -74,6 +135,9 @@ SYM_FUNC_END(entry_INT80_32)
 SYM_CODE_START_LOCAL_NOALIGN(handle_exception)
 	/* the address of the C function is in the slot of %gs */
 	SAVE_ALL skip_gs=1
+	cmpl	$.Liret_to_user, PT_EIP(%esp)
+	je	.Lfault_on_iret
+.Lno_fault_on_iret:
 	ENCODE_FRAME_POINTER
 	movl	PT_GS(%esp), %edi
 	movl	PT_ORIG_EAX(%esp), %edx		/* error code */
@@ -82,16 +146,48 @@ SYM_CODE_START_LOCAL_NOALIGN(handle_exception)
 	CALL_NOSPEC edi
 handle_exception_return:
 	jmp	.Lreturn
+
+	/*
+	 * User mode's %cs or %ss is bad. The frame of this exception says that
+	 * the mask was clear, so a fixup would run without it: leave the frame
+	 * and go on below, on the one the iret did not get through.
+	 */
+.Lfault_on_iret:
+	testl	$USER_SEGMENT_RPL_MASK, PT_CS(%esp)
+	jnz	.Lno_fault_on_iret		/* a program jumped there */
+	RESTORE_REGS pop=4			/* skip the error code */
+	leal	12(%esp), %esp
+.Liret_error:
+	pushl	$0				/* no error code */
+	pushl	$iret_error
+	jmp	handle_exception
 SYM_CODE_END(handle_exception)
 
 /* Event channel upcall (CALLBACKTYPE_event), like an interrupt. */
 SYM_CODE_START(xen_hypervisor_callback)
+	cmpl	$.Liret_to_user, (%esp)
+	ja	.Lupcall
+	cmpl	$.Lunmasked, (%esp)
+	jae	.Lupcall_on_return
+.Lupcall:
 	pushl	$-1				/* pt_regs->orig_ax */
 	SAVE_ALL
 	ENCODE_FRAME_POINTER
 	movl	%esp, %eax
 	call	xen_pv_evtchn_do_upcall
 	jmp	.Lreturn
+
+	/* Between .Lunmasked and .Liret_to_user: drop the frame, redo the rest. */
+.Lupcall_on_return:
+	testl	$USER_SEGMENT_RPL_MASK, 4(%esp)
+	jnz	.Lupcall			/* a program jumped there */
+	cmpl	$.Liret_to_user, (%esp)
+	leal	12(%esp), %esp
+	je	.Lupcall
+.Lupcall_before_iret:
+	movl	(%esp), %eax
+	leal	8(%esp), %esp			/* skip orig_ax */
+	jmp	.Lupcall
 SYM_CODE_END(xen_hypervisor_callback)
 
 /*
@@ -103,8 +199,8 @@ SYM_CODE_END(xen_hypervisor_callback)
  *
  * Load them here. If one of them faults it was that (its descriptor went away
  * while the task did not run): it becomes 0, and the return is tried again. If
- * none does, the frame itself is bad, as after a sigreturn with invented
- * selectors, and that is an iret that faults.
+ * none does, the frame itself is bad, and that is an iret that faults; unless it
+ * is one of the kernel's, and the descriptor has come back meanwhile.
  */
 SYM_CODE_START(xen_failsafe_callback)
 	pushl	%eax
@@ -117,10 +213,9 @@ SYM_CODE_START(xen_failsafe_callback)
 	popl	%eax
 	leal	16(%esp), %esp			/* keep the flags */
 	jnz	.Lxen_iret
-
-	pushl	$0				/* no error code */
-	pushl	$iret_error
-	jmp	handle_exception
+	testl	$USER_SEGMENT_RPL_MASK, 4(%esp)
+	jz	.Lxen_iret
+	jmp	.Liret_error
 
 5:	movl	$0, %ss:4(%esp)
 	incl	%eax
@@ -155,8 +250,15 @@ SYM_CODE_START(xen_cpu_bringup_again)
 SYM_CODE_END(xen_cpu_bringup_again)
 #endif
 
-/* An ordinary exception here: one stack serves all. */
-	idtentry X86_TRAP_NMI asm_exc_nmi exc_nmi has_error_code=0
+/* On the stack of all others. Xen sends no further one before the hypercall. */
+SYM_CODE_START(asm_exc_nmi)
+	pushl	$-1				/* pt_regs->orig_ax */
+	SAVE_ALL
+	ENCODE_FRAME_POINTER
+	movl	%esp, %eax
+	call	exc_nmi
+	jmp	.Lreturn_by_hypercall
+SYM_CODE_END(asm_exc_nmi)
 
 /* The TSS of the double fault task wants an address; Xen has no task gates. */
 SYM_CODE_START(asm_exc_double_fault)

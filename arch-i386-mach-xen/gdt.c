@@ -78,12 +78,18 @@ void xen_set_prot_aliases(void *va, pgprot_t prot)
  */
 void load_gdt(const struct desc_ptr *dtr)
 {
-	unsigned long mfn = arbitrary_virt_to_mfn((void *)dtr->address);
 	unsigned int entries = (dtr->size + 1) / sizeof(struct desc_struct);
+	unsigned int level;
+	unsigned long mfn;
 
 	BUG_ON(offset_in_page(dtr->address) || dtr->size >= PAGE_SIZE);
 
 	xen_set_prot_aliases((void *)dtr->address, PAGE_KERNEL_RO);
+	/*
+	 * From the page table: the CPU entry area lies above lowmem, and with
+	 * highmem virt_addr_valid() takes it for a part of the direct map.
+	 */
+	mfn = pte_mfn(*lookup_address(dtr->address, &level));
 	if (HYPERVISOR_set_gdt(&mfn, entries))
 		BUG();
 }

@@ -49,6 +49,8 @@ void xen_boot_set_pmd(pmd_t *pmdp, pmd_t pmd);
 void xen_boot_set_pud(pud_t *pudp, pud_t pud);
 
 /* pgtable-pin.c */
+void xen_pin_pgd(struct mm_struct *mm, pgd_t *pgd);
+void xen_unpin_pgd(struct mm_struct *mm, pgd_t *pgd);
 void __init xen_mark_init_mm_pinned(void);
 
 /* syscall.c */

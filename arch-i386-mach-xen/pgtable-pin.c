@@ -140,8 +140,14 @@ static void walk_tables(struct mm_struct *mm, pgd_t *pgd,
 	fn(pgd);
 }
 
-/* Both with mm->page_table_lock held. */
-static void pin_pgd(struct mm_struct *mm, pgd_t *pgd)
+/**
+ * xen_pin_pgd - make an mm's page tables read-only, and have Xen validate them
+ * @mm: the mm
+ * @pgd: its page directory, not pinned
+ *
+ * Context: mm->page_table_lock held.
+ */
+void xen_pin_pgd(struct mm_struct *mm, pgd_t *pgd)
 {
 	xen_mc_batch();
 	walk_tables(mm, pgd, queue_pin_ptes, queue_readonly);
@@ -149,7 +155,14 @@ static void pin_pgd(struct mm_struct *mm, pgd_t *pgd)
 	xen_mc_issue(0);
 }
 
-static void unpin_pgd(struct mm_struct *mm, pgd_t *pgd)
+/**
+ * xen_unpin_pgd - make an mm's page tables ordinary memory
+ * @mm: the mm
+ * @pgd: its page directory, pinned and loaded nowhere
+ *
+ * Context: mm->page_table_lock held.
+ */
+void xen_unpin_pgd(struct mm_struct *mm, pgd_t *pgd)
 {
 	xen_mc_batch();
 	queue_pin_op(MMUEXT_UNPIN_TABLE, pgd);
@@ -165,7 +178,7 @@ void paravirt_enter_mmap(struct mm_struct *mm)
 {
 	spin_lock(&mm->page_table_lock);
 	if (!PagePinned(virt_to_page(mm->pgd)))
-		pin_pgd(mm, mm->pgd);
+		xen_pin_pgd(mm, mm->pgd);
 	spin_unlock(&mm->page_table_lock);
 }
 
@@ -201,59 +214,8 @@ void paravirt_arch_exit_mmap(struct mm_struct *mm)
 
 	spin_lock(&mm->page_table_lock);
 	if (PagePinned(virt_to_page(mm->pgd)))
-		unpin_pgd(mm, mm->pgd);
+		xen_unpin_pgd(mm, mm->pgd);
 	spin_unlock(&mm->page_table_lock);
-}
-
-/**
- * xen_mm_pin_all - pin the page tables that are being built or taken apart
- *
- * Tables that Xen knows to be such are rewritten for new machine frames when
- * the domain is saved and restored; the contents of others would be lost.
- *
- * Context: stop_machine(), before suspending.
- */
-void xen_mm_pin_all(void)
-{
-	struct ptdesc *ptdesc;
-
-	spin_lock(&pgd_lock);
-	list_for_each_entry(ptdesc, &pgd_list, pt_list) {
-		struct page *page = ptdesc_page(ptdesc);
-		struct mm_struct *mm = pgd_page_get_mm(page);
-
-		spin_lock(&mm->page_table_lock);
-		if (!PagePinned(page)) {
-			pin_pgd(mm, page_address(page));
-			SetPageSavePinned(page);
-		}
-		spin_unlock(&mm->page_table_lock);
-	}
-	spin_unlock(&pgd_lock);
-}
-
-/**
- * xen_mm_unpin_all - let go what xen_mm_pin_all() pinned
- *
- * Context: stop_machine(), after resuming.
- */
-void xen_mm_unpin_all(void)
-{
-	struct ptdesc *ptdesc;
-
-	spin_lock(&pgd_lock);
-	list_for_each_entry(ptdesc, &pgd_list, pt_list) {
-		struct page *page = ptdesc_page(ptdesc);
-		struct mm_struct *mm = pgd_page_get_mm(page);
-
-		spin_lock(&mm->page_table_lock);
-		if (PageSavePinned(page)) {
-			ClearPageSavePinned(page);
-			unpin_pgd(mm, page_address(page));
-		}
-		spin_unlock(&mm->page_table_lock);
-	}
-	spin_unlock(&pgd_lock);
 }
 
 static void alloc_table(struct mm_struct *mm, unsigned long pfn, bool own_pin)

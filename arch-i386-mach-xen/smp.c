@@ -35,7 +35,7 @@
 static void fill_context(struct vcpu_guest_context *ctxt, unsigned int cpu,
 			 struct task_struct *idle)
 {
-	ctxt->flags = VGCF_IN_KERNEL;
+	ctxt->flags = VGCF_IN_KERNEL | VGCF_failsafe_disables_events;
 	ctxt->user_regs.eip = (unsigned long)asm_cpu_bringup_and_idle;
 	ctxt->user_regs.esp = (unsigned long)task_pt_regs(idle);
 	/* As allow_port_io() has it on the first. */
@@ -142,9 +142,14 @@ no_timer:
 	return rc;
 }
 
-/* What smp_pv.c's cleanup_dead_cpu leaves. */
+/*
+ * What smp_pv.c's cleanup_dead_cpu leaves, and all of it when the vCPU did not
+ * come up and that is not called. Nothing is freed twice.
+ */
 static int clean_up_vcpu(unsigned int cpu)
 {
+	xen_smp_intr_free(cpu);
+	xen_teardown_timer(cpu);
 	xen_smp_intr_free_pv(cpu);
 	return 0;
 }

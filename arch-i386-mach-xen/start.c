@@ -43,9 +43,16 @@ extern asmlinkage void __noreturn i386_start_kernel(void);
 /* A fixmap page table, should early_ioremap() not have brought one. */
 static pte_t fixmap_ptes[PTRS_PER_PTE] __page_aligned_bss;
 
+/* The port that tells why there was an NMI: Xen's own are no hardware's. */
+static unsigned char no_nmi_reason(void)
+{
+	return 0;
+}
+
 /* There is no PC around us: no BIOS to ask, no PIC, no APIC, no RTC. */
 static void __init no_legacy_hardware(void)
 {
+	x86_platform.get_nmi_reason = no_nmi_reason;
 	x86_init.resources.probe_roms = x86_init_noop;
 	x86_init.resources.dmi_setup = x86_init_noop;
 	x86_init.resources.reserve_resources = x86_init_noop;

@@ -78,7 +78,8 @@ void write_idt_entry(gate_desc *idt, int entry, const gate_desc *gate)
  */
 void xen_copy_trap_info(struct trap_info *traps)
 {
-	const struct desc_ptr *idt = this_cpu_ptr(&xen_idt);
+	/* May be preempted: each CPU has the same. */
+	const struct desc_ptr *idt = raw_cpu_ptr(&xen_idt);
 	const gate_desc *gates = (const gate_desc *)idt->address;
 	unsigned int vector;
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """The stack as data: the series, and what each patch does to which file."""
 
+import hashlib
+import json
 import os
 import re
 import sys
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
@@ -149,3 +152,39 @@ def touched(patches):
     return sorted(
         {p for changes in patches.values() for c in changes for p in (c.old, c.new) if p}
     )
+
+
+def stack_id(top=TOP):
+    """What identifies the patches as they are; 12 hexadecimal digits."""
+    whole = hashlib.sha256()
+    for name in series(top):
+        whole.update((top / "patches" / name).read_bytes())
+    return whole.hexdigest()[:12]
+
+
+def tree_version(tree):
+    """What a kernel tree's Makefile says: 6.12.117."""
+    try:
+        text = (tree / "Makefile").read_text()
+    except OSError as e:
+        raise StackError(f"{tree} is no Linux tree: {e.strerror}; run make tree") from None
+    fields = dict(re.findall(r"^(VERSION|PATCHLEVEL|SUBLEVEL) *= *(\d+)", text, re.M))
+    return ".".join(fields.get(n, "?") for n in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+
+
+def record(check, line, version=""):
+    """Keep a check's closing line for the cover letter; returns it."""
+    folder = build_dir() / "results/claims"
+    folder.mkdir(parents=True, exist_ok=True)
+    claim = {"stack": stack_id(), "version": version, "date": str(date.today()), "line": line}
+    (folder / f"{check}.json").write_text(json.dumps(claim, indent=1) + "\n")
+    return line
+
+
+def recorded(check):
+    """The closing line of a check's last run on the stack as it is, or None."""
+    try:
+        claim = json.loads((build_dir() / "results/claims" / f"{check}.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return claim["line"] if claim["stack"] == stack_id() else None

@@ -84,10 +84,10 @@ def compare(left, right):
     return rows
 
 
-def functions(path, section):
+def functions(path, section, objdump="objdump"):
     """{function: its instructions, addresses taken out} by objdump."""
     text = subprocess.run(
-        ["objdump", "-d", "--no-show-raw-insn", "-j", section, path],
+        [objdump, "-dr", "--no-show-raw-insn", "-j", section, path],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -99,14 +99,16 @@ def functions(path, section):
             found.setdefault(name, [])  # static ones may share a name
         elif name and "\t" in line:
             code = line.split("\t", 1)[1]
+            # A relocation stands on a line of its own, behind its place.
+            code = re.sub(r"^\s*[0-9a-f]+: (?=R_)", "", code)
             # A target's name says more than its address; an address alone is kept.
             found[name].append(re.sub(r"\b(0x)?[0-9a-f]+ (?=<)", "", code).strip())
     return found
 
 
-def differing_functions(left, right, section):
+def differing_functions(left, right, section, objdump="objdump"):
     """[(name, reason)] of what differs in a section of code."""
-    a, b = functions(left, section), functions(right, section)
+    a, b = (functions(path, section, objdump) for path in (left, right))
     out = [(n, "only in the unpatched build") for n in a if n not in b]
     out += [(n, "only in the patched build") for n in b if n not in a]
     for name in a:

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What `make bench` and the tests of the group speed share: the operations of
+tests/bench/ops.c on several kernels with the same user space, how long they take
+when time is the number of instructions, and what they ask Xen for."""
+
+import re
+import time
+from contextlib import contextmanager
+
+from xenlab import BUILD, KERNEL, SCALE, Dom0, LabError, Native, cpio, unpacked
+
+PROGRAMS = BUILD / "bench/programs"
+USERLAND = BUILD / "guest/small.gz"
+INITRD = BUILD / "bench/initrd"
+NATIVE_KERNEL = BUILD / "native-same/arch/x86/boot/bzImage"
+AMD64_KERNEL = BUILD / "dom0/vmlinuz"
+MEMORY = 128
+
+# Kernels, each with its name in dom0; native has none.
+GUESTS = {"mach-xen": "/guest/kernel", "amd64": "/guest/kernel64"}
+
+# {row: (operation, the one whose time does not count)}
+OPERATIONS = {
+    "null": ("null", None),
+    "null, int 0x80": ("null-int80", None),
+    "read 1 byte": ("read", None),
+    "write 1 byte": ("write", None),
+    "stat": ("stat", None),
+    "open, close": ("open-close", None),
+    "select, 10 fds": ("select-10", None),
+    "select, 100 fds": ("select-100", None),
+    "clock_gettime": ("clock_gettime", None),
+    "signal install": ("signal-install", None),
+    "signal delivery": ("signal-deliver", None),
+    "protection fault": ("protection-fault", None),
+    "page fault, anonymous": ("page-fault-anonymous", None),
+    "page fault, file": ("page-fault-file", None),
+    "mmap, touch, unmap 64 pages": ("mmap-64-pages", None),
+    "fork, exit": ("fork-exit", None),
+    "fork, exec": ("fork-exec", None),
+    "fork, sh": ("fork-sh", None),
+    "thread create, join": ("thread", None),
+    "pipe, there and back": ("pipe", None),
+    "AF_UNIX, there and back": ("unix-socket", None),
+    "context switch 2p/0k": ("ring-2-0", "ring-1-0"),
+    "context switch 2p/16k": ("ring-2-16", "ring-1-16"),
+    "context switch 8p/16k": ("ring-8-16", "ring-1-16"),
+    "context switch 16p/64k": ("ring-16-64", "ring-1-64"),
+    "user space only": ("user", None),
+}
+# Has no kernel in it, and no place in a mean of what kernels cost.
+USER = "user space only"
+
+# xen/include/public/xen.h
+HYPERCALLS = dict(enumerate(
+    "set_trap_table mmu_update set_gdt stack_switch set_callbacks fpu_taskswitch"
+    " sched_op_compat platform_op set_debugreg get_debugreg update_descriptor 11"
+    " memory_op multicall update_va_mapping set_timer_op event_channel_op_compat"
+    " xen_version console_io physdev_op_compat grant_table_op vm_assist"
+    " update_va_mapping_otherdomain iret vcpu_op set_segment_base mmuext_op xsm_op"
+    " nmi_op sched_op callback_op xenoprof_op event_channel_op physdev_op hvm_op"
+    .split()))
+
+# As tests/bench/floor.c has it.
+FLOOR_ROUNDS = 1000
+
+# For count(): at most so often, for Xen's trace buffer to hold it.
+MOST = 1000
+
+
+def make_initrd():
+    """The user space of all of them: 32-bit programs, whatever the kernel."""
+    for path in (USERLAND, PROGRAMS / "ops"):
+        if not path.is_file():
+            raise LabError(f"no {path}; run scripts/bench --prepare")
+    data = unpacked(USERLAND) + cpio({"/bench/ops": (PROGRAMS / "ops").read_bytes()})
+    INITRD.parent.mkdir(parents=True, exist_ok=True)
+    INITRD.write_bytes(data)
+    return data
+
+
+def needed():
+    """All operations, each once, those to take off included."""
+    return list(dict.fromkeys(op for pair in OPERATIONS.values() for op in pair if op))
+
+
+def rows(found):
+    """{row: number} from {operation: number}."""
+    return {row: found[op] - (found[minus] if minus else 0)
+            for row, (op, minus) in OPERATIONS.items()
+            if op in found and (not minus or minus in found)}
+
+
+@contextmanager
+def native(log):
+    """The same tree and configuration on the bare machine."""
+    make_initrd()
+    with Native(NATIVE_KERNEL, initrd=INITRD, icount=True, memory=MEMORY, log=log) as machine:
+        yield machine
+
+
+def dom0_files():
+    """For Dom0(files=...)."""
+    return {"/guest/bench": make_initrd(), "/guest/kernel": KERNEL,
+            "/guest/kernel64": AMD64_KERNEL,
+            **{f"/bench/{name}": PROGRAMS / name for name in ("dom0-trace", "floor")}}
+
+
+@contextmanager
+def dom0(hypervisor, log):
+    """A dom0 on one CPU, its time and its guests' the number of instructions."""
+    with Dom0(hypervisor, files=dom0_files(), icount=True, log=log) as machine:
+        yield machine
+
+
+def guest(machine, name, **keywords):
+    """One of GUESTS, with the user space of all."""
+    return machine.create(name, kernel=GUESTS[name], ramdisk="/guest/bench",
+                          memory=MEMORY, **keywords)
+
+
+def times(shell, operation, rounds):
+    """Nanoseconds of one operation, once a round."""
+    output = shell.check(f"/bench/ops {operation} {rounds}", 600)
+    found = [int(word) / 1000 for word in output.split()]
+    if len(found) != rounds:
+        raise LabError(f"ops {operation} {rounds} says {output!r}")
+    return found
+
+
+def floor(machine):
+    """{what: nanoseconds}: what Xen itself takes, by tests/bench/floor.c."""
+    with machine.create("floor", kernel="/bench/floor", ramdisk=None, memory=32,
+                        wait=False) as shell:
+        end = shell.wait_for_end()
+        lines = re.findall(r"^(.+)=(\d+)$", shell.log_text(), re.MULTILINE)
+    if end != "poweroff" or not lines:
+        raise LabError(f"the guest for the floor ends by {end}; see {shell.log}")
+    return {what: int(number) / FLOOR_ROUNDS for what, number in lines}
+
+
+class Counter:
+    """Counts what a guest asks Xen for, by Xen's trace. Its dom0 has to be one of
+    dom0(): ticks of the clock count, too, and there they come by instructions."""
+
+    def __init__(self, machine, shell):
+        self.dom0 = machine
+        self.shell = shell
+        self.lines = 0
+        self.counts = {}
+        for line in shell.check("/bench/ops list").splitlines():
+            name, count = line.split()
+            self.counts[name] = min(int(count), MOST)
+        machine.check("chmod +x /bench/*; (xentrace -D -S 1024 -e 0x22b000"
+                      f" /proc/self/fd/1 | /bench/dom0-trace {shell.domid})"
+                      " >/tmp/trace 2>/tmp/trace.errors &")
+        # Until it has begun.
+        deadline = time.monotonic() + 30 * SCALE
+        while not self._lines():
+            if time.monotonic() > deadline:
+                raise LabError("no trace from Xen: " + machine.read("/tmp/trace.errors"))
+            shell.check("/bench/ops nothing count 1")
+            time.sleep(0.3)
+        # What the marks themselves cost.
+        time.sleep(1)
+        self.lines = len(self._lines())
+        self.marks = self._once("nothing", 1)
+
+    def close(self):
+        """Ends the trace."""
+        self.dom0.check("kill $(pidof xentrace); while pidof xentrace; do usleep 50000; done")
+
+    def _lines(self):
+        return self.dom0.read("/tmp/trace").splitlines()
+
+    def _once(self, operation, count):
+        self.shell.check(f"/bench/ops {operation} count {count}", 120)
+        deadline = time.monotonic() + 30 * SCALE
+        while len(self._lines()) <= self.lines:
+            if time.monotonic() > deadline:
+                raise LabError(f"Xen's trace has no marks of {operation}: "
+                               + self.dom0.read("/tmp/trace.errors"))
+            time.sleep(0.1)
+        *_, line = lines = self._lines()
+        if len(lines) != self.lines + 1 or not re.fullmatch(r"(\w+=\d+ ?)+", line):
+            raise LabError(f"dom0-trace says {lines[self.lines:]}")
+        self.lines += 1
+        return {name: int(value) for name, value in
+                (word.split("=") for word in line.split())}
+
+    def count(self, operation, count=None):
+        """{what: how often an operation asks for it}. A name with a + is of a call
+        within a multicall."""
+        count = count or self.counts[operation]
+        found = self._once(operation, count)
+        result = {}
+        for name in sorted(found.keys() | self.marks.keys()):
+            number = (found.get(name, 0) - self.marks.get(name, 0)) / count
+            result[readable(name)] = round(number, 3)
+        return result
+
+
+def readable(name):
+    """hypercall23 is hypercall.iret, subcall3 +stack_switch."""
+    match = re.fullmatch(r"(hypercall|subcall)(\d+)", name)
+    if not match:
+        return name
+    prefix = {"hypercall": "hypercall.", "subcall": "+"}[match[1]]
+    return prefix + HYPERCALLS.get(int(match[2]), match[2])
+
+
+def hypercalls(counts):
+    """How many hypercalls an operation makes, a multicall being one."""
+    return sum(number for name, number in counts.items() if name.startswith("hypercall."))

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How many hypercalls an operation makes, by Xen's trace. Not how long it takes:
+`make bench` tells. The limits are what an operation needs, not what was seen."""
+
+import labbench
+import pytest
+from bootlab import MEASURED
+from conftest import BUILD
+from labbench import hypercalls
+
+pytestmark = [pytest.mark.speed, pytest.mark.long]
+
+# Ticks of the clock, a few hypercalls each, are counted with whatever they interrupt.
+TICKS = 0.1
+TABLES = 32
+
+
+@pytest.fixture(scope="module")
+def count():
+    """What one operation of our guest asks Xen for."""
+    with labbench.dom0("pv32", BUILD / "results/speed") as dom0:
+        with labbench.guest(dom0, "mach-xen") as shell:
+            counter = labbench.Counter(dom0, shell)
+            yield counter.count
+            counter.close()
+
+
+def test_the_trace_sees_calls_and_faults(count):
+    """A limit holds of anything if nothing is counted."""
+    found = count("mmap-64-pages")
+    assert found["page_fault"] == pytest.approx(64, abs=1)
+    assert hypercalls(found) > 1
+    found = count("user")
+    assert hypercalls(found) < 1
+
+
+def test_no_hypercall_in_a_system_call(count):
+    assert hypercalls(count("null")) <= TICKS
+
+
+def test_one_hypercall_a_context_switch(count):
+    switch = hypercalls(count("ring-2-0")) - hypercalls(count("ring-1-0"))
+    MEASURED["context switch hypercalls"] = round(switch, 2)
+    assert 1 - TICKS <= switch <= 1 + TICKS
+
+
+def test_one_hypercall_a_page_fault(count):
+    found = count("page-fault-anonymous")
+    assert found["page_fault"] == pytest.approx(1, abs=0.01)
+    MEASURED["page fault hypercalls"] = round(hypercalls(found), 2)
+    assert hypercalls(found) <= 1 + TICKS
+
+
+def test_one_hypercall_a_page_table_of_a_fork(count):
+    """By what more of them add; what is the same for all is printed."""
+    small, large = (hypercalls(count(name)) for name in ("fork-exit", "fork-exit-32-tables"))
+    MEASURED["fork and exit hypercalls"] = round(small, 1)
+    each = (large - small) / TABLES
+    MEASURED["fork and exit hypercalls a page-table page"] = round(each, 2)
+    print(f"fork and exit: {small:.1f} hypercalls, {each:.2f} a page-table page more")
+    assert 0 <= each <= 1 + TICKS

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A guest is saved and restored, or only looked at, and goes on as if nothing
+had been, but for the time."""
+
+import pytest
+from lifelab import IMAGE, STRESS, check_clock, check_messages, kept, working
+from smplab import online
+
+pytestmark = pytest.mark.life
+
+SEVERAL = {"ramdisk": "/guest/work", "memory": 384}
+
+
+def save_and_restore(guest, rounds=1):
+    for _ in range(rounds):
+        before = guest.domid
+        guest.save(IMAGE)
+        guest.restore(IMAGE)
+        assert guest.domid > before
+
+
+def test_idle(life):
+    with life.guest_with() as guest:
+        with kept(life, guest):
+            save_and_restore(guest, 3)
+            check_clock(guest, life.dom0)
+            assert "xenbus_dev_suspend" not in guest.check("dmesg")
+
+
+@pytest.mark.long
+def test_at_work(life):
+    """The disk, a TCP connection and the clocks all through it."""
+    with life.guest_with() as guest:
+        with kept(life, guest), working(guest, life.dom0, ldt=True) as work:
+            for _ in range(3):
+                save_and_restore(guest)
+                work.check_alive()
+                guest.check("sleep 3")
+        check_clock(guest, life.dom0)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("vcpus, rounds", [(2, 20), (4, 20)])
+def test_several_cpus(life, vcpus, rounds):
+    """All of them busy, with programs that check what they do."""
+    with life.guest_with(vcpus=vcpus, **SEVERAL) as guest:
+        with kept(life, guest), working(guest, life.dom0, stress=STRESS, ldt=True) as work:
+            for _ in range(rounds):
+                save_and_restore(guest)
+                work.check_alive()
+                guest.check("sleep 3", 60)
+            assert online(guest) == vcpus
+
+
+@pytest.mark.long
+def test_no_room(life):
+    """Saving fails for want of space: the guest goes on where it was."""
+    with life.guest_with() as guest:
+        life.dom0.check("mkdir -p /small; mount -t tmpfs -o size=16m tmpfs /small")
+        try:
+            with kept(life, guest), working(guest, life.dom0):
+                domid = life.dom0.check("xl domid guest")
+                result = life.dom0.run("xl save guest /small/image", 120)
+                assert result.status != 0
+                assert "No space left on device" in result.output
+                assert life.dom0.check("xl domid guest") == domid
+        finally:
+            life.dom0.run("umount /small")
+
+
+@pytest.mark.long
+def test_an_image_cut_off(life):
+    """xl says so, and there is no domain afterwards; the whole image still works."""
+    with life.guest_with() as guest:
+        guest.check("echo here >/tmp/where")
+        guest.save("/tmp/image")
+        life.dom0.check("head -c 40000000 /tmp/image >/tmp/part")
+        result = life.dom0.run("xl restore -p /tmp/part", 120)
+        assert result.status != 0
+        assert "error" in result.output
+        assert life.dom0.run("xl domid guest").status != 0
+        guest.restore("/tmp/image")
+        assert guest.check("cat /tmp/where") == "here"
+        life.dom0.check("rm /tmp/image /tmp/part")
+
+
+@pytest.mark.long
+def test_checkpoint(life):
+    """The guest goes on where it was, beside what was saved of it; and what was
+    saved can be gone back to."""
+    with life.guest_with() as guest:
+        with kept(life, guest):
+            guest.check("echo before >/tmp/when")
+            with working(guest, life.dom0, ldt=True):
+                guest.save(IMAGE, checkpoint=True)
+                guest.check("sleep 3")
+                guest.save(IMAGE, checkpoint=True)
+            guest.check("echo after >/tmp/when")
+            domid = guest.domid
+            assert guest.check("cat /tmp/when") == "after"
+        guest.destroy()
+        guest.restore(IMAGE)
+        assert guest.domid > domid
+        assert guest.check("cat /tmp/when") == "before"
+        check_messages(guest)

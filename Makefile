@@ -28,6 +28,9 @@ help: ## this list
 #: CONFIG=<file>    your own .config instead of the default configuration
 #: BUILD=<dir>      where everything is built (build)
 #: TREE=<dir>       where the patched tree is made (build/linux)
+#: OF=x86_64|arm64|pae|allmod   check-native compares the objects of these instead
+#: POST=<options>   for scripts/post; see its --help
+#: RUNS=<number>     how often `make bench` measures (3)
 #: J=<jobs>         compilers at a time (one a processor)
 
 .PHONY: boot kernel tree lab deb image
@@ -60,7 +63,13 @@ refresh: ## write the adding patches anew from the three source folders
 footprint: ## the existing kernel files the stack modifies, with lines and totals
 	@scripts/footprint
 
-.PHONY: check check-all check-boot check-devices check-smp check-native check-patches
+.PHONY: bench
+bench: ## the guest's speed, beside a native kernel's and a 64-bit guest's, in build/results/bench
+	@scripts/bench --hv $(HV) $(if $(RUNS),--runs $(RUNS))
+
+.PHONY: check check-all check-boot check-devices check-smp check-life check-proof
+.PHONY: check-speed
+.PHONY: check-native check-patches check-static check-bisect
 check: ## the short tests of all groups
 	@scripts/check
 
@@ -73,17 +82,40 @@ check-boot: ## the tests of the group boot: the guest under both hypervisors
 check-devices: ## the tests of the group devices: disks, network, the others, a Debian system
 	@scripts/check --group devices
 
-check-smp: ## the tests of the group smp: a kernel for many vCPUs
-	@scripts/check --long --group smp
+check-smp: ## the tests of the group smp: many vCPUs, much memory, right time
+	@scripts/check --group smp
+
+check-life: ## the tests of the group life: saved, restored, moved, crashed, controlled
+	@scripts/check --group life
+
+check-speed: ## the tests of the group speed: how many hypercalls an operation makes
+	@scripts/bench --prepare
+	@scripts/check --group speed --long
+
+check-proof: ## the tests of the group proof: the mails, the documentation, the scripts below
+	@scripts/check --group proof
 
 check-native: ## a native i386 kernel is the same with and without the stack
-	@scripts/check-native
+	@scripts/check-native $(if $(OF),--arch $(OF))
+
+check-static: ## nothing new from W=1, sparse, clang, kernel-doc and coccinelle
+	@scripts/tree $(if $(TREE),--output "$(TREE)")
+	@scripts/tree --unpatched
+	@scripts/check-static
+
+check-bisect: ## each patch by itself builds in every configuration, without a new warning
+	@scripts/check-bisect
 
 check-patches: ## sources and patches agree, README's footprint, checkpatch
 	@scripts/refresh --check
 	@scripts/footprint --check-readme
 	@scripts/tree $(if $(TREE),--output "$(TREE)")
 	@scripts/checkpatch
+
+.PHONY: post
+post: ## the series as mails under your git identity, in build/post; sends nothing
+	@scripts/tree $(if $(TREE),--output "$(TREE)")
+	@scripts/post $(POST)
 
 .PHONY: clean distclean
 clean: ## remove what was built; trees and downloads stay

@@ -37,6 +37,32 @@ deb_versions()
 		die "apt knows no package $*; remove ${build#"$PWD"/}/apt, run apt-get update, then try again"
 }
 
+# with_dependencies [-c APT_CONF] PACKAGE...: these packages and all they depend
+# on, a line each.
+with_dependencies()
+{
+	apt_lists_once
+	apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts \
+		--no-breaks --no-replaces --no-enhances "$@" | grep '^[a-z]' | sort -u
+}
+
+# source_version PACKAGE: "package=version" of the newest source of it that the
+# apt_private sources of type deb-src have.
+source_version()
+{
+	apt-cache -c "$apt_conf" showsrc --only-source "$1" |
+		awk -v name="$1" '/^Version:/ { printf "%s=%s ", name, $2 }'
+}
+
+# fetch_source PACKAGE DIRECTORY LOG: that source, unpacked to DIRECTORY/PACKAGE.
+fetch_source()
+{
+	fetch_debs "$2" -c "$apt_conf" source --download-only "$1"
+	# apt-get has checked the files against the signed lists.
+	dpkg-source --no-check -x "$2/$1"_*.dsc "$2/$1" >"$3" 2>&1 ||
+		die "cannot unpack the source package $1; see ${3#"$PWD"/}"
+}
+
 # unpack_deb DEB DIRECTORY [PATTERN...]: the whole package, or only the files
 # matching one of the tar PATTERNs.
 unpack_deb()

@@ -102,6 +102,10 @@ class Console:
         self._child = _Spawn(sock)
         self._child.logfile_read = self._logfile
 
+    def plug(self, sock):
+        """The console is at another socket from now on."""
+        self._child.sock = sock
+
     def fileno(self):
         """For select()."""
         return self._child.sock.fileno()

@@ -26,16 +26,22 @@ CPU_NESTED = CPU + ",family=23,model=49,-monitor"
 # unasked.
 CPU_STABLE_TSC = CPU + ",+invtsc,x-force-features=on"
 
+# How instructions get executed: as fast as the host can, or so that the machine's
+# time is the number of instructions of its one CPU, 2 ns each.
+FAST = ["-accel", "tcg,thread=multi"]
+ICOUNT = ["-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off"]
+
 
 class Qemu:
     """A running QEMU.
 
     args: arguments. ports: names of chardevs, the other ends of which are in
     self.sockets. files: {name: path or contents}, put into QEMU's working
-    directory, so that no path can upset its option parser.
+    directory, so that no path can upset its option parser. inherit: sockets that
+    args name by their numbers. icount: time is the number of instructions.
     """
 
-    def __init__(self, args, ports=(), files=None):
+    def __init__(self, args, ports=(), files=None, inherit=(), icount=False):
         self.sockets = {}
         self._process = None
         self._qmp = None
@@ -62,7 +68,7 @@ class Qemu:
             command = [
                 # Not even a killed test run leaves a QEMU behind.
                 "setpriv", "--pdeathsig", "KILL",
-                "qemu-system-x86_64", "-accel", "tcg,thread=multi",
+                "qemu-system-x86_64", *(ICOUNT if icount else FAST),
                 "-display", "none", "-vga", "none", "-net", "none",
                 "-no-reboot", "-monitor", "none", "-nodefaults",
                 "-chardev", f"socket,id=qmp,fd={other.fileno()}",
@@ -73,7 +79,7 @@ class Qemu:
                 command, cwd=self._run_dir, start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=self._errors,
                 stderr=self._errors,
-                pass_fds=[sock.fileno() for sock in theirs])
+                pass_fds=[sock.fileno() for sock in (*theirs, *inherit)])
             self._qmp.sendall(b'{"execute": "qmp_capabilities"}\n')
         except BaseException:
             self.close()

@@ -11,6 +11,7 @@ with the same user space to compare them with.
 Everything that comes out of a console is in a file under `log`.
 """
 
+import gzip
 import os
 import re
 import time
@@ -32,7 +33,7 @@ INITRD = BUILD / "guest/initrd.gz"
 HYPERVISORS = {
     "pv32": ("pv32", CPU, "pv"),
     "pv32-debug": ("pv32-debug", CPU, "pv"),
-    # A machine whose TSC Xen can rely on (with xen_args=STABLE_TSC).
+    # A machine whose TSC Xen can rely on.
     "pv32-tsc": ("pv32", CPU_STABLE_TSC, "pv"),
     "shim": ("stock", CPU_NESTED, "shim"),
     # 32-bit PV without the shim on Debian's hypervisor: it refuses.
@@ -47,8 +48,8 @@ _DOMAIN_TYPES = {
             'pvshim_cmdline="loglvl=info guest_loglvl=all conswitch=`"',
 }
 
-#: for Xen's command line
-STABLE_TSC = "clocksource=tsc tsc=stable:socket"
+# On Xen's command line.
+_XEN_ARGS = {"pv32-tsc": "clocksource=tsc tsc=stable:socket"}
 
 _REASONS = {0: "poweroff", 1: "reboot", 2: "suspend", 3: "crash", 4: "watchdog"}
 
@@ -63,12 +64,12 @@ class CreateError(LabError):
         self.cause = cause
 
 
-def _cpio(files):
-    """{path: contents} as a cpio archive (newc), folders included."""
+def cpio(files):
+    """{path: contents} as a cpio archive (newc), folders included; all executable."""
     folders = sorted({str(parent) for path in files
                       for parent in Path(path.lstrip("/")).parents} - {"."})
     entries = [(name, 0o40755, b"") for name in folders]
-    entries += [(path.lstrip("/"), 0o100644, data) for path, data in files.items()]
+    entries += [(path.lstrip("/"), 0o100755, data) for path, data in files.items()]
     entries.append(("TRAILER!!!", 0, b""))
     out = bytearray()
     for inode, (name, mode, data) in enumerate(entries, 1):
@@ -79,6 +80,14 @@ def _cpio(files):
         out += data
         out += b"\0" * (-len(out) % 4)
     return bytes(out)
+
+
+def unpacked(*archives):
+    """Compressed initramfs archives as one that is not: libxl unpacks what begins
+    like a gzip file, and of several in a row it may give the guest the first one
+    alone."""
+    parts = (gzip.decompress(Path(path).read_bytes()) for path in archives)
+    return b"".join(part + b"\0" * (-len(part) % 4) for part in parts)
 
 
 def _existing(path, remedy):
@@ -104,15 +113,20 @@ class Dom0(Shell):
     memory: the machine's, dom0_mem: dom0's part of it, in MiB.
     disks: raw files here, which are /dev/vda, vdb, ... in dom0. snapshot: they
     stay as they are, what is written to them goes elsewhere and is gone at the
-    end. log: the folder for the logs.
+    end. shared: they are those of another Dom0 too. link: one end of a socket
+    pair; what has the other one is the network then (a Dom0, say, whose number
+    must be another one: 192.0.2.10 + number is its address). icount: one CPU, and
+    its time is the number of instructions. log: the folder for the logs.
     """
 
     def __init__(self, hypervisor="pv32", files=None, archives=(), xen_args="",
-                 dom0_mem=384, memory=2048, disks=(), snapshot=False, log=None):
+                 dom0_mem=384, memory=2048, disks=(), snapshot=False,
+                 shared=False, link=None, number=0, icount=False, log=None):
         if hypervisor not in HYPERVISORS:
             raise LabError(f"unknown hypervisor {hypervisor!r};"
                            f" choose from {', '.join(HYPERVISORS)}")
         flavour, cpu, self.domain_type = HYPERVISORS[hypervisor]
+        xen_args = f"{_XEN_ARGS.get(hypervisor, '')} {xen_args}".strip()
         self.hypervisor = hypervisor
         self.folder = log
         self.free_ports = list(GUEST_PORTS)
@@ -132,17 +146,22 @@ class Dom0(Shell):
         in_qemu = {"xen": xen, "vmlinuz": vmlinuz, "initrd": initrd,
                    "xen.log": self.xen_log}
         # Addresses that no network has which the host may be in (RFC 5737).
-        devices = ["-netdev", "user,id=net,net=192.0.2.0/24", "-device",
-                   "virtio-net-pci,netdev=net,romfile="]
-        for number, disk in enumerate(disks):
-            in_qemu[f"disk{number}"] = _existing(disk, "qemu-img create, or name another disk")
+        network = (f"socket,id=net,fd={link.fileno()}" if link
+                   else "user,id=net,net=192.0.2.0/24")
+        devices = ["-netdev", network, "-device", "virtio-net-pci,netdev=net,"
+                   f"romfile=,mac=52:54:00:12:34:{0x56 + number:02x}"]
+        for index, disk in enumerate(disks):
+            in_qemu[f"disk{index}"] = _existing(disk, "qemu-img create, or name another disk")
             # The host is not going to crash before the test is over.
-            devices += ["-drive", f"id=disk{number},file=disk{number},if=none,"
+            devices += ["-drive", f"id=disk{index},file=disk{index},if=none,"
                         "format=raw,cache=unsafe,discard=unmap"
-                        + (",snapshot=on" if snapshot else ""),
-                        "-device", f"virtio-blk-pci,drive=disk{number}"]
+                        + (",snapshot=on" if snapshot else "")
+                        # Through one page cache, the host's: the same for both.
+                        + (",file.locking=off" if shared else ""),
+                        "-device", f"virtio-blk-pci,drive=disk{index}"]
         self.qemu = Qemu([
-            "-smp", "2", "-m", str(memory), "-cpu", cpu, "-kernel", "xen",
+            "-smp", "1" if icount else "2", "-m", str(memory), "-cpu", cpu,
+            "-kernel", "xen",
             # conswitch: no key sequence of a guest's user reaches Xen.
             "-append", "console=com1 com1=115200,8n1 loglvl=info guest_loglvl=all"
             f" dom0_mem={dom0_mem}M,max:{dom0_mem}M conswitch=` {xen_args}",
@@ -150,11 +169,15 @@ class Dom0(Shell):
             " 8250.nr_uarts=8,initrd",
             "-chardev", "file,id=xen,path=xen.log", "-serial", "chardev:xen",
             "-serial", "chardev:dom0", "-device", f"pci-serial-4x,{ports}",
-        ] + devices, ("dom0",) + GUEST_PORTS, in_qemu)
+        ] + devices, ("dom0",) + GUEST_PORTS, in_qemu, [link] if link else [], icount)
         try:
             super().__init__("dom0", self.qemu.sockets["dom0"],
                              _log_file(log, "dom0"), self._gone)
             self.login("dom0# ", 120)
+            self.address = f"192.0.2.{10 + number}"
+            if number:
+                self.check("ip addr del 192.0.2.10/24 dev xenbr0;"
+                           f" ip addr add {self.address}/24 dev xenbr0")
         except BaseException:
             self.qemu.close()
             raise
@@ -170,7 +193,7 @@ class Dom0(Shell):
             elif path in files:
                 raise LabError(f"no {source}, which was to be {path} in dom0")
         self.inside = frozenset(contents)
-        return _cpio(contents)
+        return cpio(contents)
 
     def __enter__(self):
         return self
@@ -317,8 +340,40 @@ class Guest(Shell):
         """Leave `xl console` by its escape key, as a user does; attach() comes
         back."""
         self.send("\x1d")
+        self._console_ended()
+
+    def _console_ended(self):
         self.dom0.check(f"while kill -0 $(cat /run/{self.port}.pid) 2>/dev/null;"
                         " do sleep 0.1; done")
+
+    def save(self, path, checkpoint=False, timeout=120):
+        """`xl save` to a file or disk in dom0. The domain is gone then, until
+        restore(); with checkpoint it goes on."""
+        self.drain()
+        self.dom0.check(f"xl save {'-c ' * checkpoint}{self.name} {path}",
+                        timeout * self.slowness)
+        if not checkpoint:
+            self._console_ended()
+
+    def restore(self, path, timeout=120):
+        """`xl restore` of what save() has saved, on the same console."""
+        # Paused until the console is attached, as create() does.
+        self.dom0.check(f"xl restore -p {path}", timeout * self.slowness)
+        self.follow()
+        self.dom0.check(f"xl unpause {self.name}")
+
+    def follow(self, dom0=None):
+        """The domain is another one now, and maybe another dom0's: attach to it
+        there. What it has written meanwhile comes first."""
+        if dom0 and dom0 is not self.dom0:
+            self._console_ended()
+            self.drain()
+            self.dom0.free_ports.append(self.port)
+            self.dom0 = dom0
+            self.port = dom0.free_ports.pop(0)
+            self.plug(dom0.qemu.sockets[self.port])
+        self.domid = int(self.dom0.check(f"xl domid {self.name}"))
+        self.attach()
 
     def state(self):
         """The state letters of `xl list`, such as r, b or c, sorted, without
@@ -394,15 +449,15 @@ class Native(Shell):
     reference for what programs ought to do."""
 
     def __init__(self, kernel, initrd=None, cmdline="", memory=128, vcpus=1,
-                 log=None, name="native", wait=True):
-        kernel = _existing(kernel, "make native")
+                 icount=False, log=None, name="native", wait=True):
+        kernel = _existing(kernel, "scripts/kernel --native-same")
         initrd = _existing(initrd or INITRD, "scripts/lab-guest-initrd")
         self.qemu = Qemu([
             "-smp", str(vcpus), "-m", str(memory), "-cpu", CPU,
             "-kernel", "kernel", "-initrd", "initrd",
             "-append", f"console=ttyS0 {cmdline}".strip(),
             "-serial", "chardev:console",
-        ], ("console",), {"kernel": kernel, "initrd": initrd})
+        ], ("console",), {"kernel": kernel, "initrd": initrd}, icount=icount)
         try:
             super().__init__(name, self.qemu.sockets["console"],
                              _log_file(log, name), self.qemu.gone)

@@ -19,7 +19,7 @@ VMLINUX = BUILD / "kernel/vmlinux"
 # Kernels that run the tests of drivers/xen/core, by the name they have in dom0.
 KUNIT_KERNELS = {name: BUILD / name / "arch/x86/boot/bzImage" for name in ("kunit", "amd64")}
 NATIVE_KERNEL = Path(
-    os.environ.get("NATIVE_KERNEL") or BUILD / "native/arch/x86/boot/bzImage"
+    os.environ.get("NATIVE_KERNEL") or BUILD / "native-same/arch/x86/boot/bzImage"
 ).absolute()
 
 MEMORY = 128
@@ -43,6 +43,12 @@ def measured(what):
     start = time.monotonic()
     yield
     MEASURED[what] = round(time.monotonic() - start, 1)
+
+
+def no_complaint(messages, allowed=()):
+    """The kernel complains of nothing in these messages of its."""
+    found = complaints(messages, ALLOWED + tuple(allowed))
+    assert not found, "the guest's kernel complains:\n" + "\n".join(found)
 
 
 class Clean:
@@ -109,10 +115,14 @@ class Lab:
                 self._guest.close()
                 self._guest = None
         with measured(f"{self.group} {self.hypervisor}: guest up"):
-            self._guest = self.dom0.create("guest", memory=MEMORY, cmdline=MARKER,
-                                           **self.devices())
+            self._guest = self.dom0.create(
+                "guest", **{"memory": MEMORY, "cmdline": MARKER, **self.devices()})
         self._clean = Clean(self._guest)
+        self.prepare(self._guest)
         return self._guest
+
+    def prepare(self, guest):
+        """What a new shared guest needs before its first test."""
 
     def check(self, allowed=()):
         self._clean.check(allowed)
@@ -145,7 +155,7 @@ pv32_only = pytest.mark.parametrize("lab", ["pv32"], indirect=True)
 
 @pytest.fixture(scope="session")
 def native():
-    """A native kernel of the same tree, with the same user space."""
+    """A native kernel of the same tree and configuration, with the same user space."""
     with Native(
         NATIVE_KERNEL, cmdline="quiet loglevel=1", log=RESULTS / "boot-native"
     ) as machine:

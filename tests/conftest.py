@@ -17,10 +17,15 @@ BUILD = Path(os.environ.get("BUILD") or TOP / "build").absolute()
 sys.path.insert(0, str(TOP / "scripts"))
 sys.dont_write_bytecode = True
 
+import stack  # noqa: E402
+
 GROUPS = {
     "boot": "the kernel boots under both hypervisors and behaves as a native one",
     "devices": "disks, network and the other devices, under both hypervisors",
+    "life": "saved, restored, moved, crashed: a guest and the toolstack",
+    "proof": "what a maintainer asks for: the mails, static checks, each patch by itself",
     "smp": "many vCPUs, memory and time",
+    "speed": "how many hypercalls an operation makes",
     "stack": "the patches, the sources and the scripts that handle them",
 }
 
@@ -46,10 +51,14 @@ def closing_line(reporter):
     def count(*kinds):
         return sum(len(reporter.stats.get(kind, [])) for kind in kinds)
 
-    reporter.write_line(
+    line = (
         f"{count('passed', 'xpassed')} passed, {count('failed', 'error')} failed, "
         f"{count('skipped', 'xfailed')} skipped"
     )
+    reporter.write_line(line)
+    # Set by scripts/check for a whole run, which the cover letter may quote.
+    if claim := os.environ.get("CLAIM"):
+        stack.record(claim, line)
 
 
 def turn(item):
@@ -72,6 +81,7 @@ def pytest_collection_modifyitems(config, items):
 # For all test files; here, for it needs the names above.
 from bootlab import guest, lab, native, write_timings  # noqa: E402, F401
 from devlab import devguest, devices  # noqa: E402, F401
+from lifelab import life  # noqa: E402, F401
 from smplab import smp, smpguest  # noqa: E402, F401
 
 

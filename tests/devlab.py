@@ -3,16 +3,17 @@
 network, a guest with some of them, and ways to count what a device holds.
 Logs: build/results/devices-<hypervisor>"""
 
-import gzip
+import functools
 import re
 import struct
+import subprocess
 import time
 from contextlib import contextmanager
 
 import pytest
-from bootlab import ALLOWED, KERNEL, RESULTS, Lab, wait_until
-from conftest import BUILD
-from xenlab import INITRD, SCALE, complaints
+from bootlab import KERNEL, Lab, no_complaint, wait_until
+from conftest import BUILD, TOP
+from xenlab import INITRD, SCALE, unpacked
 
 TRACING = "/sys/kernel/tracing"
 EXTRA = BUILD / "devices/guest.gz"
@@ -41,12 +42,13 @@ def partition_table():
     return b"\0" * 446 + entries.ljust(64, b"\0") + b"\x55\xaa"
 
 
-def unpacked(*archives):
-    """Compressed initramfs archives as one that is not: libxl unpacks what begins
-    like a gzip file, and of several in a row it may give the guest the first one
-    alone."""
-    parts = (gzip.decompress(path.read_bytes()) for path in archives)
-    return b"".join(part + b"\0" * (-len(part) % 4) for part in parts)
+@functools.cache
+def host_pattern():
+    """The pattern program for this machine, which need not run 32-bit ones."""
+    folder = BUILD / "devices/host"
+    subprocess.run(["make", "-s", "-C", TOP / "tests/devices", f"O={folder}",
+                    "CFLAGS=-O2 -std=gnu11 -Wall", folder / "pattern"], check=True)
+    return folder / "pattern"
 
 
 class Devices(Lab):
@@ -93,16 +95,12 @@ class Devices(Lab):
             "vifs": ["mac=00:16:3e:00:00:01"],
         }
 
-    def guest(self):
-        old = self._guest
-        guest = super().guest()
-        if guest is not old:
-            self.dom0.run("chmod +x /tests/*")
-            # Messages must not get between a command and its output; check()
-            # looks at all of them.
-            guest.check(f"dmesg -n 1; ip link set lo up; ip addr add {GUEST}/24 dev eth0;"
-                        " ip link set eth0 up")
-        return guest
+    def prepare(self, guest):
+        self.dom0.run("chmod +x /tests/*")
+        # Messages must not get between a command and its output; check() looks
+        # at all of them.
+        guest.check(f"dmesg -n 1; ip link set lo up; ip addr add {GUEST}/24 dev eth0;"
+                    " ip link set eth0 up")
 
     def messages(self):
         """The guest's kernel messages since the last time."""
@@ -112,8 +110,7 @@ class Devices(Lab):
         return text
 
     def check(self, allowed=()):
-        found = complaints(self.messages(), ALLOWED + tuple(allowed))
-        assert not found, "the guest's kernel complains:\n" + "\n".join(found)
+        no_complaint(self.messages(), allowed)
         super().check(tuple(allowed) + (GRANT_LIST,))
 
     def vbd(self, guest, number):

@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the SMP tests share: a hypervisor with its dom0, and guests with more
-vCPUs than the machine has CPUs. All of them are long. Logs:
-build/results/smp-<hypervisor>"""
+vCPUs than the machine has CPUs. Logs: build/results/smp-<hypervisor>"""
+
+from contextlib import contextmanager
 
 import pytest
-from bootlab import Lab, wait_until
+from bootlab import KERNEL, Lab, no_complaint, wait_until
 from conftest import BUILD
+from devlab import EXTRA, PROGRAMS, unpacked
+from xenlab import INITRD, cpio
 
-# With scripts/smp.config.
-KERNEL = BUILD / "kernel-smp/arch/x86/boot/bzImage"
+# Configurations of scripts/*.config; the long tests make them.
+KERNELS = {name: BUILD / f"kernel-{name}/arch/x86/boot/bzImage" for name in ("up", "debug-locks")}
+SMALL = BUILD / "guest/small.gz"
+WORKLOADS = BUILD / "workloads/guest.gz"
+# For create(): a guest with stress-ng, hackbench and cc1 in its initrd.
+WORK = {"ramdisk": "/guest/work", "memory": 512}
+DISK_SIZE = 256 << 20
+
 SYSFS = "/sys/devices/system/cpu"
+
+
+def with_pattern(initrd):
+    """And the program that fills memory, or a disk, and checks it."""
+    return unpacked(initrd) + cpio({"/tests/pattern": (PROGRAMS / "pattern").read_bytes()})
 
 
 class Smp(Lab):
@@ -19,18 +33,49 @@ class Smp(Lab):
     VCPUS = 4
 
     def machine(self):
-        return {"files": {"/guest/kernel": KERNEL}, "memory": 3072}
+        self.disk = self.folder / "disk.img"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.disk, "wb") as image:
+            image.truncate(DISK_SIZE)
+        return {
+            "files": {
+                "/guest/kernel": KERNEL,
+                "/guest/kernel64": BUILD / "dom0/vmlinuz",
+                "/guest/initrd64": BUILD / "dom0/guest64.gz",
+                "/guest/initrd": with_pattern(INITRD),
+                "/guest/small": with_pattern(SMALL),
+                "/guest/work": unpacked(INITRD, EXTRA, WORKLOADS),
+                "/guest/work64": unpacked(BUILD / "dom0/guest64.gz", EXTRA, WORKLOADS),
+                **{f"/guest/kernel-{name}": kernel for name, kernel in KERNELS.items()
+                   if kernel.is_file()},
+            },
+            "disks": [self.disk],
+            "memory": 4096,
+            "dom0_mem": 1024,
+        }
+
+    def close(self):
+        self.dom0.close()
+        self.disk.unlink()
 
     def devices(self):
         return {"vcpus": self.VCPUS}
 
-    def guest(self):
-        old = self._guest
-        guest = super().guest()
-        if guest is not old:
-            # Messages must not get between a command and its output.
-            guest.check("dmesg -n 1")
-        return guest
+    def prepare(self, guest):
+        # Messages must not get between a command and its output; check() looks
+        # at all of them.
+        guest.check("dmesg -n 1")
+
+    def check(self, allowed=()):
+        no_complaint(self._guest.check("dmesg -c", 60), allowed)
+        super().check(allowed)
+
+    @contextmanager
+    def own(self, name, allowed=(), **keywords):
+        with super().own(name, allowed, **keywords) as guest:
+            self.prepare(guest)
+            yield guest
+            no_complaint(guest.check("dmesg", 60), allowed)
 
     def set_vcpus(self, guest, count):
         """Even if there are fewer CPUs than that."""
@@ -39,7 +84,9 @@ class Smp(Lab):
 
 def online(guest):
     """How many CPUs the guest uses."""
-    return len(guest.check(f"grep -h 1 {SYSFS}/cpu[0-9]*/online; echo 1").splitlines())
+    ranges = guest.read(f"{SYSFS}/online").split(",")
+    ends = [(part.split("-")[0], part.split("-")[-1]) for part in ranges]
+    return sum(int(last) - int(first) + 1 for first, last in ends)
 
 
 def wait_online(guest, count):
@@ -58,11 +105,11 @@ def interrupts(guest, name):
     return sum(int(word) for line in lines for word in line.split()[1:] if word.isdigit())
 
 
-@pytest.fixture(scope="module", params=["pv32", "shim"])
+@pytest.fixture(scope="module", params=["pv32", pytest.param("shim", marks=pytest.mark.long)])
 def smp(request):
     lab = Smp(request.param)
     yield lab
-    lab.dom0.close()
+    lab.close()
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def others_work(devices, guest):
 
 
 def test_never_connects(devices, devguest):
-    """Neither before the guest has set up its ring, nor after."""
+    """Neither before the guest has set up its ring, nor after. It is said, once."""
     with no_harm(devices, devguest):
         with fake_disk(devices, devguest) as fake:
             wait_until(devguest, f"[ -e /sys/bus/xen/devices/vbd-{NUMBER} ]")
@@ -79,6 +79,7 @@ def test_never_connects(devices, devguest):
             fake.wait_for_front(INITIALISED)
             others_work(devices, devguest)
             assert devguest.read(f"/sys/bus/xen/devices/vbd-{NUMBER}/state") == "Initialised"
+            said(devguest, f"Timeout connecting to device: device/vbd/{NUMBER} ", 60)
 
 
 # (node, value, number in errno.h and what is said)

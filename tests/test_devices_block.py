@@ -7,14 +7,7 @@ import subprocess
 
 import pytest
 from bootlab import wait_until
-from devlab import (
-    DISKS,
-    MIB,
-    PARTITIONS,
-    PROGRAMS,
-    Held,
-    vbd_number,
-)
+from devlab import DISKS, MIB, PARTITIONS, Held, host_pattern, vbd_number
 
 pytestmark = pytest.mark.devices
 
@@ -25,7 +18,7 @@ def on_host(image, seed, size):
     """What the pattern program says about a disk image here."""
     with open(image, "rb") as data:
         return subprocess.run(
-            [PROGRAMS / "pattern", "check", str(seed), str(size)],
+            [host_pattern(), "check", str(seed), str(size)],
             stdin=data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         ).stdout.strip()
 
@@ -87,7 +80,7 @@ def test_partitions(devices, devguest):
     after = bytearray(image.read_bytes())
     for number, (start, _) in enumerate(PARTITIONS, 1):
         part = slice(start * 512, start * 512 + MIB)
-        wanted = subprocess.run([PROGRAMS / "pattern", "write", str(number), "1"],
+        wanted = subprocess.run([host_pattern(), "write", str(number), "1"],
                                 check=True, stdout=subprocess.PIPE).stdout
         assert after[part] == wanted
         after[part] = before[part]

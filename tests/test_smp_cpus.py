@@ -5,17 +5,17 @@ import pytest
 from bootlab import MEMORY, wait_until
 from smplab import SYSFS, interrupts, online, wait_online
 
-pytestmark = [pytest.mark.smp, pytest.mark.long]
+pytestmark = pytest.mark.smp
 
 
-@pytest.mark.parametrize("vcpus", [1, 2, 8, 32])
+@pytest.mark.parametrize("vcpus", [1, 2, 8, pytest.param(32, marks=pytest.mark.long)])
 def test_all_come_up(smp, vcpus):
     with smp.own(f"cpus{vcpus}", vcpus=vcpus, memory=MEMORY + 8 * vcpus) as guest:
         assert online(guest) == vcpus
         listed = smp.dom0.check(f"xl vcpu-list {guest.name}").splitlines()[1:]
         assert len(listed) == vcpus and not [line for line in listed if "--p" in line]
         # Each one does something, and nothing gets lost on the way.
-        guest.check("for n in $(seq 0 $(($(nproc) - 1))); do"
+        guest.check(f"for n in $(seq 0 {vcpus - 1}); do"
                     " taskset -c $n /tests/forkexec 1 >/tmp/$n & done; wait", 300)
         assert guest.check("cat /tmp/[0-9]* | grep -c '^forkexec: .* 0 failed'") == str(vcpus)
 
@@ -26,12 +26,36 @@ def test_fewer_when_asked(smp, option, count):
         assert online(guest) == count
 
 
+@pytest.mark.long
+def test_kernel_for_one(smp):
+    """Without CONFIG_SMP the others are not there."""
+    with smp.own("up", vcpus=4, kernel="/guest/kernel-up") as guest:
+        assert "SMP" not in guest.check("uname -v")
+        assert guest.check("grep -c ^processor /proc/cpuinfo") == "1"
+        listed = smp.dom0.check(f"xl vcpu-list {guest.name}").splitlines()[1:]
+        assert len([line for line in listed if "--p" in line]) == 3
+        guest.check("/tests/forkexec 5 >/dev/null", 60)
+
+
 def test_each_is_a_cpu_of_its_own(smpguest, smp):
     """No cores, no threads: Xen moves a vCPU as it likes."""
     ids = smpguest.check("grep '^apicid' /proc/cpuinfo | sed 's/.*: //'").split()
     assert [int(number) for number in ids] == list(range(smp.VCPUS))
     for cpu in range(smp.VCPUS):
         assert smpguest.read(f"{SYSFS}/cpu{cpu}/topology/thread_siblings_list") == str(cpu)
+
+
+def test_each_has_its_own_state(smpguest, smp):
+    result = smpguest.run("/tests/cpu_state", 60)
+    assert result.output.splitlines()[-1] == f"cpu_state: {smp.VCPUS} CPUs, good", result.output
+
+
+def test_each_shows_its_stack(smpguest, smp):
+    """An interrupt that cannot be masked, as an event channel can be."""
+    smpguest.check("dmesg -c >/dev/null; echo l >/proc/sysrq-trigger", 60)
+    wait_until(smpguest, f"[ $(dmesg | grep -c 'NMI backtrace for cpu') = {smp.VCPUS} ]")
+    assert "is not implemented" not in smpguest.check("dmesg")
+    smp.check(allowed=("Call Trace:",))
 
 
 def test_they_interrupt_each_other(smpguest):

@@ -3,10 +3,10 @@
 
 import pytest
 from bootlab import MEMORY, RESULTS
-from smplab import KERNEL, interrupts
-from xenlab import STABLE_TSC, Dom0
+from smplab import SYSFS, interrupts
+from xenlab import Dom0
 
-pytestmark = [pytest.mark.smp, pytest.mark.long]
+pytestmark = pytest.mark.smp
 
 
 def clock(guest, readings, limit):
@@ -21,6 +21,7 @@ def test_no_clock_goes_back(smpguest):
     clock(smpguest, 400000, 120)
 
 
+@pytest.mark.long
 def test_no_clock_goes_back_in_10_million_readings(smpguest):
     clock(smpguest, 10**7, 1800)
 
@@ -28,8 +29,7 @@ def test_no_clock_goes_back_in_10_million_readings(smpguest):
 def test_without_a_system_call():
     """Where Xen says that its clock is the same on all CPUs, programs read it
     themselves."""
-    with Dom0("pv32-tsc", files={"/guest/kernel": KERNEL}, xen_args=STABLE_TSC,
-              log=RESULTS / "smp-tsc") as dom0:
+    with Dom0("pv32-tsc", log=RESULTS / "smp-tsc") as dom0:
         with dom0.create("guest", vcpus=4, memory=MEMORY) as guest:
             source = guest.read("/sys/devices/system/clocksource/clocksource0/current_clocksource")
             assert source == "xen"
@@ -61,3 +61,14 @@ def test_stolen_time_is_counted(smp, smpguest):
     before = steal()
     smpguest.check("for n in 1 2 3 4; do (timeout 3 sh -c 'while :; do :; done') & done; wait", 60)
     assert steal() > before
+
+
+def test_time_unplugged_is_not_stolen(smpguest):
+    """Nobody wanted that vCPU to run."""
+    def steal():
+        return int(smpguest.check("grep '^cpu3 ' /proc/stat").split()[8])
+
+    before = steal()
+    smpguest.check(f"echo 0 >{SYSFS}/cpu3/online; sleep 10; echo 1 >{SYSFS}/cpu3/online", 60)
+    smpguest.check("taskset -c 3 sleep 2; taskset -c 3 /tests/forkexec 1", 60)
+    assert (steal() - before) / 100 < 5

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cpu_state: what each CPU has of its own and a program can see: its number in
+ * the segment that the vDSO's getcpu() reads, and the I/O bitmap, which gives no
+ * more ports than were asked for.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/io.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* GDT_ENTRY_CPUNODE of <asm/segment.h>, 32 bits; bits 0 to 11 of its limit. */
+#define CPUNODE_SELECTOR (28 * 8 + 3)
+
+static int number_of(void)
+{
+	unsigned int limit = ~0u;
+
+	asm volatile("lsl %1, %0" : "+r" (limit) : "r" (CPUNODE_SELECTOR) : "cc");
+	return limit == ~0u ? -1 : (int)(limit & 0xfff);
+}
+
+/* The signal that ends a process with one port which reads another one. */
+static int read_foreign_port(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (ioperm(0x80, 1, 1))
+			_exit(2);
+		inb(0x400);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		err(2, "fork");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
+		errx(2, "ioperm");
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+int main(void)
+{
+	int cpu, bad = 0, cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (cpu = 0; cpu < cpus; cpu++) {
+		int number, signal;
+		unsigned int really;
+		cpu_set_t set;
+
+		CPU_ZERO(&set);
+		CPU_SET(cpu, &set);
+		if (sched_setaffinity(0, sizeof(set), &set) ||
+		    syscall(SYS_getcpu, &really, NULL, NULL))
+			err(2, "CPU %d", cpu);
+		number = number_of();
+		signal = read_foreign_port();
+		if ((int)really != cpu || number != cpu || signal != SIGSEGV) {
+			printf("CPU %d: is %u by system call, %d by its segment,"
+			       " a port not asked for gives signal %d\n",
+			       cpu, really, number, signal);
+			bad = 1;
+		}
+	}
+	printf("cpu_state: %d CPUs, %s\n", cpus, bad ? "bad" : "good");
+	return bad;
+}

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Much to do for all vCPUs at once, and how much faster two of them are than
+one: beside Debian's 64-bit kernel as a guest of the same dom0, with the same
+32-bit programs. The ratios are kept in build/results/measured.json."""
+
+import re
+from statistics import median
+
+import pytest
+from bootlab import MEASURED
+from smplab import SYSFS, WORK, online
+
+pytestmark = pytest.mark.smp
+
+TOGETHER = ("--cpu 1 --switch 2 --futex 2 --fork 1 --exec 1 --sigq 1 --timer 1 --vm 1"
+            " --vm-bytes 32m --mmap 1 --mmap-bytes 8m --mprotect 1 --tlb-shootdown 1 --hdd 1"
+            " --hdd-bytes 8m --pipe 1")
+CLASSES = "cpu", "scheduler", "vm", "interrupt", "io"
+MINUTES = 10
+
+# What does not work in a guest without these devices and files, whatever its
+# kernel: a message queue file system, PC's ports.
+NOT_HERE = ()
+
+
+def stress(guest, options, seconds):
+    """Stressors that check what they do; none may fail or hang."""
+    result = guest.run(f"cd /tmp && stress-ng --verify --temp-path /tmp --metrics-brief {options}",
+                       seconds * 3 + 120)
+    assert result.status == 0, result.output
+    assert "successful run completed" in result.output
+    assert not re.search(r"stress-ng: (?:fail|error):", result.output), result.output
+
+
+def test_all_at_once(smp):
+    with smp.own("stress", vcpus=4, **WORK) as guest:
+        stress(guest, f"{TOGETHER} -t 20s", 20)
+        assert online(guest) == 4
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", CLASSES)
+def test_each_of_a_class(smp, kind):
+    """Four of each stressor of the class, one stressor after the other."""
+    seconds = MINUTES * 60 // len(CLASSES)
+    with smp.own("stress", vcpus=4, **WORK) as guest:
+        listed = guest.check(f"stress-ng --class {kind}?").split(": ", 1)[1].split()
+        names = [name for name in listed if name not in NOT_HERE]
+        each = max(1, seconds // len(names))
+        stress(guest, f"--seq 4 --class {kind} -t {each}s --vm-bytes 32m", each * len(names))
+        assert online(guest) == 4
+
+
+@pytest.mark.long
+def test_with_locks_watched(smp):
+    """The same under a kernel that checks locks, RCU and what may not sleep."""
+    with smp.own("locks", vcpus=4, kernel="/guest/kernel-debug-locks", **WORK) as guest:
+        assert guest.check("dmesg | grep -c 'Lock dependency validator'") == "1"
+        stress(guest, f"{TOGETHER} -t {MINUTES * 60}s", MINUTES * 60)
+        guest.check(f"for n in 1 2 3; do for s in 0 1; do echo $s >{SYSFS}/cpu$n/online; done; done",
+                    300)
+        guest.check("/tests/ldt_threads >/dev/null && /tests/forkexec 5 >/dev/null", 300)
+        # It has not switched itself off, as it does at what it finds.
+        assert "debug_locks:                             1" in guest.read("/proc/lockdep_stats")
+
+
+WORKLOADS = {
+    # 160 tasks in 4 groups, each of 20 sends to each of 20 others.
+    "hackbench": "hackbench -P -g 4 -l 40",
+    # Each header of the kernel's for programs, by the compiler's main part.
+    "headers": "ls /usr/include/linux/*.h | head -n 40 | xargs -n 1 -P 4 sh -c"
+               " 'cc1 -quiet -fsyntax-only -x c $0 -isystem /usr/include 2>/dev/null; :'",
+}
+ROUNDS = 3
+GUESTS = {"i386": {}, "amd64": {"kernel": "/guest/kernel64", "ramdisk": "/guest/work64"}}
+
+
+@pytest.fixture(scope="module")
+def pair(smp):
+    guests = {}
+    try:
+        for name, words in GUESTS.items():
+            guests[name] = smp.dom0.create(name, vcpus=2, **{**WORK, **words})
+            guests[name].check("dmesg -n 1")
+        assert "i686" in guests["i386"].check("uname -m")
+        assert "x86_64" in guests["amd64"].check("uname -m")
+        yield guests
+    finally:
+        for guest in guests.values():
+            guest.close()
+
+
+def seconds_taken(guest, command):
+    text = guest.check(f"read a b </proc/uptime; {command} >/dev/null; read c d </proc/uptime;"
+                       " echo $a $c", 300)
+    before, after = map(float, text.split())
+    return after - before
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("smp", ["pv32"], indirect=True)
+@pytest.mark.parametrize("what", WORKLOADS)
+def test_two_are_faster_than_one(smp, pair, what):
+    """In turns, so that what else the host does meets both."""
+    found = {(name, cpus): [] for name in pair for cpus in (1, 2)}
+    for _ in range(ROUNDS):
+        for name, guest in pair.items():
+            for cpus in (1, 2):
+                guest.check(f"echo {cpus - 1} >{SYSFS}/cpu1/online", 60)
+                assert online(guest) == cpus
+                found[name, cpus].append(seconds_taken(guest, WORKLOADS[what]))
+    scale = {name: median(found[name, 1]) / median(found[name, 2]) for name in pair}
+    for name, value in scale.items():
+        MEASURED[f"{what} {smp.hypervisor} {name} 1/2 vCPUs ratio"] = round(value, 2)
+    MEASURED[f"{what} {smp.hypervisor} i386/amd64 seconds ratio"] = round(
+        median(found["i386", 2]) / median(found["amd64", 2]), 2)
+    # Times are taken to a hundredth of some seconds, on a machine with others.
+    assert scale["i386"] >= 0.95 * scale["amd64"]

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Page tables that several CPUs use and change at once."""
+
+import re
+
+import pytest
+from differences import read_list
+
+pytestmark = pytest.mark.smp
+
+
+def test_no_stale_translation(smpguest):
+    """What one CPU has unmapped or protected no other one still uses."""
+    result = smpguest.run("/tests/shootdown 3000", 300)
+    assert result.status == 0, result.output
+    rounds, cpus, reads, stores, refused, stale = map(
+        int, [word for word in result.output.split() if word.isdigit()])
+    assert (rounds, cpus, stale) == (3000, 4, 0)
+    # The other CPUs were there, and were kept out.
+    assert reads > rounds and stores and refused
+
+
+def test_ldt_replaced_while_in_use(smpguest):
+    result = smpguest.run("/tests/ldt_threads 20", 300)
+    assert result.status == 0, result.output
+    writes, reads, wrong = map(int, re.findall(r"\d+", result.output))
+    assert writes > 100 and reads > 100 and wrong == 0
+
+
+@pytest.mark.parametrize("program", [
+    "forkexec", *(pytest.param(name, marks=pytest.mark.long)
+                  for name in ("mmap_protect", "ldt", "signals"))])
+def test_programs_side_by_side(smpguest, smp, program):
+    """Each CPU runs the program of the boot tests, moved about freely."""
+    copies = 2 * smp.VCPUS
+    smpguest.check(f"for n in $(seq {copies}); do /tests/{program} 2 >/tmp/p$n 2>&1 & done; wait",
+                   600)
+    output = smpguest.check("cat /tmp/p*; rm /tmp/p*", 60)
+    assert len(re.findall(rf"^{program}: \d+ ok, \d+ failed$", output, re.M)) == copies
+    # What is so with one CPU, too, is in the list.
+    known = [entry.name for entry in read_list() if smp.hypervisor in entry.hypervisors]
+    failed = set(re.findall(r"^not ok ([^:\n]*)", output, re.M))
+    assert not failed - set(known)

@@ -13,6 +13,7 @@
  */
 #include <linux/export.h>
 #include <linux/mm.h>
+#include <linux/page_table_check.h>
 #include <linux/pgalloc.h>
 #include <linux/pgtable.h>
 
@@ -186,6 +187,92 @@ void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
 			       native_pte_val(pte));
 	else
 		native_set_pte(ptep, pte);
+}
+
+/*
+ * Nobody but this CPU can set accessed and dirty bits in the mm's entries: it is
+ * the only one that runs its only user. Those of kernel mappings say nothing.
+ */
+static bool entries_keep_still(struct mm_struct *mm)
+{
+	return mm == &init_mm ||
+	       (mm == current->mm && atomic_read(&mm->mm_users) == 1);
+}
+
+/**
+ * ptep_get_and_clear - take a page out of a page table
+ * @mm: whose
+ * @addr: the address
+ * @ptep: its entry
+ *
+ * Natively this is one locked instruction, so that no dirty bit is lost that
+ * another CPU sets at that moment. Xen emulates it, which costs about four
+ * hypercalls, and cannot return an old value from mmu_update. Where there is
+ * no other CPU to set it, reading the entry and a queued update do the same.
+ *
+ * Context: page table lock held; in lazy MMU mode the entry is seen cleared only
+ *	    after the mode is left.
+ *
+ * Return: what the entry was.
+ */
+pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	pte_t pte;
+
+	if (PagePinned(virt_to_page(ptep)) && entries_keep_still(mm)) {
+		pte = *ptep;
+		guarded_update(ptep, MMU_NORMAL_PT_UPDATE, 0);
+	} else {
+		pte = native_ptep_get_and_clear(ptep);
+	}
+
+	page_table_check_pte_clear(mm, pte);
+	return pte;
+}
+
+/**
+ * ptep_set_wrprotect - make a mapped page read-only
+ * @mm: whose
+ * @addr: the address
+ * @ptep: its entry
+ *
+ * Xen merges accessed and dirty bits that are set meanwhile.
+ *
+ * Context: page table lock held; the TLB is flushed by the caller.
+ */
+void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
+{
+	if (PagePinned(virt_to_page(ptep)))
+		guarded_update(ptep, MMU_PT_UPDATE_PRESERVE_AD,
+			       native_pte_val(pte_wrprotect(*ptep)));
+	else
+		clear_bit(_PAGE_BIT_RW, (unsigned long *)&ptep->pte);
+}
+
+/**
+ * ptep_clear_flush - take a page out of a page table and of the TLBs
+ * @vma: the area
+ * @addr: the address
+ * @ptep: its entry
+ *
+ * The flush joins the update: one hypercall for both.
+ *
+ * Context: page table lock held, not in lazy MMU mode.
+ *
+ * Return: what the entry was.
+ */
+pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
+		       pte_t *ptep)
+{
+	pte_t pte;
+
+	arch_enter_lazy_mmu_mode();
+	pte = ptep_get_and_clear(vma->vm_mm, addr, ptep);
+	if (pte_accessible(vma->vm_mm, pte))
+		flush_tlb_page(vma, addr);
+	arch_leave_lazy_mmu_mode();
+
+	return pte;
 }
 
 /**

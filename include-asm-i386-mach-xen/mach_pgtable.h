@@ -71,6 +71,17 @@ pte_t ptep_modify_prot_start(struct vm_area_struct *vma, unsigned long addr,
 void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
 			     pte_t *ptep, pte_t old_pte, pte_t pte);
 
+/* Natively locked instructions, of which Xen emulates each on a pinned table. */
+#define __HAVE_ARCH_PTEP_GET_AND_CLEAR
+pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
+
+#define __HAVE_ARCH_PTEP_SET_WRPROTECT
+void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
+
+#define __HAVE_ARCH_PTEP_CLEAR_FLUSH
+pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
+		       pte_t *ptep);
+
 /* A page becomes a page table, or stops being one. */
 void paravirt_alloc_pte(struct mm_struct *mm, unsigned long pfn);
 void paravirt_alloc_pmd(struct mm_struct *mm, unsigned long pfn);

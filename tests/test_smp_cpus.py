@@ -108,9 +108,18 @@ def test_start_with_fewer_than_there_may_be(smp):
         wait_online(guest, 3)
 
 
-def test_more_than_the_kernel_takes(smp):
-    """33 and more stay down, and a line says so."""
-    with smp.own("many", vcpus=40, memory=MEMORY + 256) as guest:
-        assert online(guest) == 32
+@pytest.mark.parametrize("option, count", [
+    ("maxcpus=2", 2),
+    pytest.param("", 32, marks=pytest.mark.long),
+])
+def test_more_than_the_kernel_takes(smp, option, count):
+    """33 and more stay down, and a line says so, however many of the others are
+    wanted."""
+    with smp.own("many", vcpus=40, memory=MEMORY + 256, cmdline=option) as guest:
+        assert online(guest) == count
+        assert guest.read(f"{SYSFS}/possible") == "0-31"
+        listed = smp.dom0.check(f"xl vcpu-list {guest.name}").splitlines()[1:]
+        assert len(listed) == 40
+        assert len([line for line in listed if "--p" not in line]) == count
         said = guest.check("dmesg | grep 'more vCPUs'").splitlines()
         assert len(said) == 1 and said[0].endswith("room for; 32 and up stay down")

@@ -89,7 +89,6 @@ check-life: ## the tests of the group life: saved, restored, moved, crashed, con
 	@scripts/check --group life
 
 check-speed: ## the tests of the group speed: how many hypercalls an operation makes
-	@scripts/bench --prepare
 	@scripts/check --group speed --long
 
 check-proof: ## the tests of the group proof: the mails, the documentation, the scripts below

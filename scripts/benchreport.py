@@ -25,6 +25,11 @@ class System:
         self.spread = {
             row: (max(run[row] for run in by_run) - min(run[row] for run in by_run))
             / abs(self.time[row]) for row in self.time}
+        self.whole = {name: median(times) for name, times in found.get("whole", {}).items()}
+        self.spread.update({name: (max(times) - min(times)) / median(times)
+                            for name, times in found.get("whole", {}).items()})
+        self.in_use = found.get("in_use")
+        self.to_init = median(found["to_init"]) if "to_init" in found else None
         counts = found.get("counts", {})
         names = sorted({name for count in counts.values() for name in count})
         by_name = {name: labbench.rows({op: count.get(name, 0)
@@ -75,6 +80,25 @@ def columns(lines):
             for line in lines]
 
 
+def whole_table(native, others):
+    """What is not one operation: programs, the way to init, memory."""
+    lines = []
+    for name in native.whole:
+        lines.append([f"{name}, ms", number(native.whole[name] / 1e6)])
+        for other in others:
+            lines[-1] += [number(other.whole[name] / 1e6),
+                          f"{other.whole[name] / native.whole[name]:.2f}"]
+    if all(other.to_init for other in others):
+        lines.append(["xl create to init, ms", ""])
+        for other in others:
+            lines[-1] += [number(other.to_init / 1e6), ""]
+    if all(system.in_use for system in (native, *others)):
+        lines.append(["memory in use at a shell, KiB", number(native.in_use)])
+        for other in others:
+            lines[-1] += [number(other.in_use), f"{other.in_use / native.in_use:.2f}"]
+    return ["", *columns(lines)] if lines else []
+
+
 def table(data):
     """The text of it."""
     systems = {name: System(name, found) for name, found in data["systems"].items()}
@@ -94,7 +118,7 @@ def table(data):
         kernels = [r for row, r in ratios(other, native).items() if row != labbench.USER]
         line += ["", f"{mean(kernels):.2f}"]
     lines.append(line + ["" for other in others if other.counts])
-    text = columns(lines)
+    text = columns(lines) + whole_table(native, others)
     for other in others:
         if other.counts:
             text += ["", f"{other.name}: hypercalls by name (+: in a multicall), and what"

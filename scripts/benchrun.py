@@ -32,24 +32,44 @@ def measure(shell, operations, runs, result):
         "/sys/devices/system/clocksource/clocksource0/current_clocksource").strip()
 
 
+def measure_whole(shell, runs, result):
+    """{program: [nanoseconds, once a run]} into result["whole"]."""
+    for number, (name, command) in enumerate(labbench.WHOLE.items(), 1):
+        say(f"{shell.name}: {number} of {len(labbench.WHOLE)}: {name}")
+        result.setdefault("whole", {})[name] = labbench.whole(shell, command, runs)
+
+
 def main():
     hypervisor, runs, only, counts = sys.argv[1:]
+    runs = int(runs)
     operations = [op for op in labbench.needed() if not only or op in only.split(",")]
+    everything = not only
     systems = {"native": {}, **{name: {} for name in labbench.GUESTS}}
     say("starting the native kernel")
     with labbench.native(RESULTS) as shell:
-        measure(shell, operations, int(runs), systems["native"])
+        systems["native"]["in_use"] = labbench.in_use(shell)
+        measure(shell, operations, runs, systems["native"])
+    if everything:
+        with labbench.native(RESULTS, work=True) as shell:
+            measure_whole(shell, runs, systems["native"])
     say(f"starting Xen ({hypervisor})")
-    with labbench.dom0(hypervisor, RESULTS) as dom0:
+    with labbench.dom0(hypervisor, RESULTS, work=everything) as dom0:
         for name in labbench.GUESTS:
             say(f"starting {name}")
             with labbench.guest(dom0, name) as shell:
-                measure(shell, operations, int(runs), systems[name])
+                systems[name]["in_use"] = labbench.in_use(shell)
+                measure(shell, operations, runs, systems[name])
                 if counts:
                     say(f"counting what {name} asks Xen for")
                     counter = labbench.Counter(dom0, shell)
                     systems[name]["counts"] = {op: counter.count(op) for op in operations}
                     counter.close()
+            if not everything:
+                continue
+            with labbench.guest(dom0, name, work=True) as shell:
+                measure_whole(shell, runs, systems[name])
+            say(f"{name}: from xl create to init")
+            systems[name]["to_init"] = [labbench.to_init(dom0, name) for _ in range(runs)]
         # The shim's own would be something else.
         floor = labbench.floor(dom0) if hypervisor != "shim" else {}
     print(benchreport.write({"hypervisor": hypervisor, "rounds": ROUNDS,

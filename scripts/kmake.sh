@@ -9,11 +9,12 @@ unset MAKEFLAGS MFLAGS MAKELEVEL # ours, not for the kernel's make
 # kmake ARGUMENT...: the kernel's make. Paths relative to the build folder, so
 # that the compiler's cache serves every clone. The kernel takes the absolute
 # path of its tree out of __FILE__, so the relative one has to be named, or two
-# trees would give two kernels.
+# trees would give two kernels. The cache finds an object by the files it was made
+# from (depend mode), not by its preprocessed text, which takes a third of the time.
 kmake()
 {
 	KCPPFLAGS="-fmacro-prefix-map=$(realpath -m --relative-to="${out:?}" "${tree:?}")/=" \
-		CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1 \
+		CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 \
 		KBUILD_BUILD_TIMESTAMP='2025-01-01' KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_USER=mach-xen KBUILD_BUILD_HOST=mach-xen \
 		make -C "$tree" O="$out" "${make_args[@]}" CC='ccache gcc' "$@"

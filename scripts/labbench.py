@@ -12,9 +12,12 @@ from xenlab import BUILD, KERNEL, SCALE, Dom0, LabError, Native, cpio, unpacked
 PROGRAMS = BUILD / "bench/programs"
 USERLAND = BUILD / "guest/small.gz"
 INITRD = BUILD / "bench/initrd"
+WORK_INITRD = BUILD / "bench/initrd-work"
 NATIVE_KERNEL = BUILD / "native-same/arch/x86/boot/bzImage"
 AMD64_KERNEL = BUILD / "dom0/vmlinuz"
+WORKLOADS = BUILD / "workloads/guest.gz"
 MEMORY = 128
+WORKLOAD_MEMORY = 512
 
 # Kernels, each with its name in dom0; native has none.
 GUESTS = {"mach-xen": "/guest/kernel", "amd64": "/guest/kernel64"}
@@ -51,6 +54,18 @@ OPERATIONS = {
 # Has no kernel in it, and no place in a mean of what kernels cost.
 USER = "user space only"
 
+# {row: command}: programs of Debian's i386 packages, each at work for some seconds.
+WHOLE = {
+    "hackbench": "hackbench -P -g 2 -l 20",
+    "compile": "for f in /work/*.i; do cc1 -quiet -O1 $f -o /dev/null || exit; done",
+    "sqlite": "rm -f /tmp/db; sqlite3 /tmp/db 'create table t(a integer primary key, b text);"
+              " insert into t with recursive n(i) as (select 1 union all select i + 1 from n"
+              " where i < 20000) select i, hex(i * 7919) from n; create index x on t(b);"
+              " update t set b = b || a where a % 3 = 0; select count(distinct b) from t;"
+              " delete from t where a % 2; vacuum'",
+    "gzip": "head -c 4000000 /bin/cc1 | gzip -c",
+}
+
 # xen/include/public/xen.h
 HYPERCALLS = dict(enumerate(
     "set_trap_table mmu_update set_gdt stack_switch set_callbacks fpu_taskswitch"
@@ -70,12 +85,20 @@ MOST = 1000
 
 def make_initrd():
     """The user space of all of them: 32-bit programs, whatever the kernel."""
-    for path in (USERLAND, PROGRAMS / "ops"):
+    inside = {f"/bench/{name}": PROGRAMS / name for name in ("ops", "stopwatch")}
+    for path in (USERLAND, *inside.values()):
         if not path.is_file():
             raise LabError(f"no {path}; run scripts/bench --prepare")
-    data = unpacked(USERLAND) + cpio({"/bench/ops": (PROGRAMS / "ops").read_bytes()})
+    data = unpacked(USERLAND) + cpio({name: path.read_bytes() for name, path in inside.items()})
     INITRD.parent.mkdir(parents=True, exist_ok=True)
     INITRD.write_bytes(data)
+    return data
+
+
+def make_work_initrd():
+    """The same with WHOLE's programs."""
+    data = make_initrd() + unpacked(WORKLOADS)
+    WORK_INITRD.write_bytes(data)
     return data
 
 
@@ -92,31 +115,38 @@ def rows(found):
 
 
 @contextmanager
-def native(log):
+def native(log, work=False):
     """The same tree and configuration on the bare machine."""
-    make_initrd()
-    with Native(NATIVE_KERNEL, initrd=INITRD, icount=True, memory=MEMORY, log=log) as machine:
+    make_work_initrd() if work else make_initrd()
+    with Native(NATIVE_KERNEL, initrd=WORK_INITRD if work else INITRD, icount=True,
+                memory=WORKLOAD_MEMORY if work else MEMORY, log=log,
+                name="native-work" if work else "native") as machine:
         yield machine
 
 
-def dom0_files():
+def dom0_files(work):
     """For Dom0(files=...)."""
     return {"/guest/bench": make_initrd(), "/guest/kernel": KERNEL,
+            **({"/guest/work": make_work_initrd()} if work else {}),
             "/guest/kernel64": AMD64_KERNEL,
-            **{f"/bench/{name}": PROGRAMS / name for name in ("dom0-trace", "floor")}}
+            **{f"/bench/{name}": PROGRAMS / name
+               for name in ("dom0-trace", "floor", "stopwatch")}}
 
 
 @contextmanager
-def dom0(hypervisor, log):
-    """A dom0 on one CPU, its time and its guests' the number of instructions."""
-    with Dom0(hypervisor, files=dom0_files(), icount=True, log=log) as machine:
+def dom0(hypervisor, log, work=False):
+    """A dom0 on one CPU, its time and its guests' the number of instructions. With
+    work, there is what guest(work=True) needs."""
+    with Dom0(hypervisor, files=dom0_files(work), icount=True, log=log,
+              dom0_mem=768 if work else 384) as machine:
         yield machine
 
 
-def guest(machine, name, **keywords):
-    """One of GUESTS, with the user space of all."""
-    return machine.create(name, kernel=GUESTS[name], ramdisk="/guest/bench",
-                          memory=MEMORY, **keywords)
+def guest(machine, name, work=False, **keywords):
+    """One of GUESTS, with the user space of all, and WHOLE's programs."""
+    return machine.create(f"{name}-work" if work else name, kernel=GUESTS[name],
+                          ramdisk="/guest/work" if work else "/guest/bench",
+                          memory=WORKLOAD_MEMORY if work else MEMORY, **keywords)
 
 
 def times(shell, operation, rounds):
@@ -126,6 +156,47 @@ def times(shell, operation, rounds):
     if len(found) != rounds:
         raise LabError(f"ops {operation} {rounds} says {output!r}")
     return found
+
+
+def whole(shell, command, rounds):
+    """Nanoseconds of a command of WHOLE, once a round, after one to warm up."""
+    output = shell.check(f"cd /tmp && /bench/stopwatch run {rounds + 1} sh -c '"
+                         + command.replace("'", "'\\''") + "'", 1800)
+    found = [int(word) for word in output.split()]
+    if len(found) != rounds + 1:
+        raise LabError(f"{command}: {output!r}")
+    return found[1:]
+
+
+def in_use(shell):
+    """KiB of the memory it was given that a kernel and its user space take, at a
+    shell, the kernel's own image included."""
+    free = re.search(r"^MemFree: +(\d+) kB", shell.read("/proc/meminfo"), re.MULTILINE)
+    return MEMORY * 1024 - int(free[1])
+
+
+def to_init(machine, name):
+    """Nanoseconds from `xl create` to the guest's process 1, without what lies
+    between the domain's being there and the attachment to its console."""
+    now = "$(/bench/stopwatch now)"
+    config = f"/guest/{name}-init.cfg"
+    machine.check(
+        f"cat >{config} <<'EOF'\nname=\"{name}-init\"\nkernel=\"{GUESTS[name]}\"\n"
+        f"ramdisk=\"/guest/bench\"\nmemory={MEMORY}\nvcpus=1\n"
+        "extra=\"console=hvc0 quiet rdinit=/bench/stopwatch\"\nEOF")
+    made, start = map(int, machine.check(
+        f"a={now}; xl create -p {config} >/dev/null && b={now} && c={now} &&"
+        f" xl unpause {name}-init && echo $((b - a)) $c", 120).split())
+    try:
+        deadline = time.monotonic() + 120 * SCALE
+        while not (found := re.search(r"^init at (\d+)",
+                                      machine.guest_console_log(f"{name}-init"), re.MULTILINE)):
+            if time.monotonic() > deadline:
+                raise LabError(f"{name} has not started /init; see dom0's console log of it")
+            time.sleep(0.5)
+        return made + int(found[1]) - start
+    finally:
+        machine.check(f"xl destroy {name}-init")
 
 
 def floor(machine):

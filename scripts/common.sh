@@ -26,7 +26,7 @@ say()
 # calling script. That block is the script's documentation, once.
 usage_from_header()
 {
-	sed -n '3,/^[^#]/{/^#/!q;s/^# \{0,1\}//;p}' "$0"
+	sed -n '3,/^[^#]/{/^#/!q;/^# shellcheck /q;s/^# \{0,1\}//;p}' "$0"
 }
 
 # need_packages PACKAGE...: every package installed on return. Root gets them

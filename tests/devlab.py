@@ -212,10 +212,11 @@ class Held:
         assert self.interrupts == before.interrupts
         assert self.channels == before.channels
 
-    def check_more(self, before, interrupts_more):
-        """A device more, so grants, interrupts and channels more. How many are
-        mapped says nothing: a disk's backend may have let go of more meanwhile."""
-        assert self.taken > before.taken
+    def check_more(self, before, after, interrupts_more):
+        """A device more than before and after, so interrupts and channels more, and
+        more grants than after it. Not more than before: the disks that were there
+        all the time may have given back more meanwhile."""
+        assert self.taken > after.taken
         assert len(self.interrupts) == len(before.interrupts) + interrupts_more
         assert self.channels == before.channels + interrupts_more
 

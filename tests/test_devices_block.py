@@ -185,8 +185,10 @@ def test_plugged_and_unplugged(devices, devguest):
     for seed in 9, 10:
         with devices.disk(devguest, "vdd", "xvdd"):
             write_and_compare(devices, devguest, "xvdd", "vdd", seed, 8)
-            Held(devices, devguest).check_more(before, 1)
-        Held(devices, devguest).check_same(before)
+            during = Held(devices, devguest)
+        after = Held(devices, devguest)
+        during.check_more(before, after, 1)
+        after.check_same(before)
 
 
 def test_unplugged_while_in_use(devices, devguest):

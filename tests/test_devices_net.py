@@ -181,8 +181,10 @@ def test_plugged_and_unplugged(devices, devguest):
     for seed in 31, 33:
         with interface(devices, devguest, 3) as (_, here, there):
             both_ways(devices, devguest, seed, 2, here, there)
-            Held(devices, devguest).check_more(before, 2)
-        Held(devices, devguest).check_same(before)
+            during = Held(devices, devguest)
+        after = Held(devices, devguest)
+        during.check_more(before, after, 2)
+        after.check_same(before)
 
 
 def test_unplugged_while_in_use(devices, devguest):

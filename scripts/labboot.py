@@ -12,7 +12,8 @@ import time
 import tty
 
 import labdebian
-from xenlab import BUILD, HYPERVISORS, KERNEL, CreateError, Dom0, LabError
+import stack
+from xenlab import HYPERVISORS, KERNEL, CreateError, Dom0, LabError
 
 ESCAPE = b"\x1d"    # Ctrl-]
 NAME = "guest"
@@ -158,7 +159,7 @@ def main():
     # Ended like this, what was started gets cleaned up all the same.
     for number in signal.SIGTERM, signal.SIGHUP:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
-    logs = BUILD / "results" / "boot"
+    logs = stack.tree_build() / "results" / "boot"
     start = time.monotonic()
 
     def after():

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 
 import pytest
 from bootlab import KERNEL, Lab, no_complaint, wait_until
-from conftest import BUILD, TOP
+from conftest import BUILD, BUILT, TOP
 from xenlab import INITRD, SCALE, unpacked
 
 TRACING = "/sys/kernel/tracing"
-EXTRA = BUILD / "devices/guest.gz"
-PROGRAMS = BUILD / "devices/programs"
+EXTRA = BUILT / "devices/guest.gz"
+PROGRAMS = BUILT / "devices/programs"
 MIB = 1 << 20
 
 # What grants_in_use() asks for.
@@ -45,7 +45,7 @@ def partition_table():
 @functools.cache
 def host_pattern():
     """The pattern program for this machine, which need not run 32-bit ones."""
-    folder = BUILD / "devices/host"
+    folder = BUILT / "devices/host"
     subprocess.run(["make", "-s", "-C", TOP / "tests/devices", f"O={folder}",
                     "CFLAGS=-O2 -std=gnu11 -Wall", folder / "pattern"], check=True)
     return folder / "pattern"

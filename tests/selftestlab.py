@@ -8,14 +8,14 @@ from collections import namedtuple
 from fnmatch import fnmatchcase
 
 from bootlab import KERNEL, NATIVE_KERNEL, RESULTS, Lab
-from conftest import BUILD, TOP
+from conftest import BUILD, BUILT, TOP
 from devlab import unpacked
 from differences import ABSENT
 from xenlab import SCALE, LabError, Native
 
 SMALL = BUILD / "guest/small.gz"
-EXTRA = BUILD / "selftests/guest.gz"
-BUILT = BUILD / "selftests/built"
+EXTRA = BUILT / "selftests/guest.gz"
+BUILT = BUILT / "selftests/built"
 LIST = TOP / "tests/selftests/expected-differences"
 PROGRAMS = TOP / "tests/selftests/programs"
 MEMORY = 512

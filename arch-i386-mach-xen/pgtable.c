@@ -13,7 +13,6 @@
  */
 #include <linux/export.h>
 #include <linux/mm.h>
-#include <linux/page_table_check.h>
 #include <linux/pgalloc.h>
 #include <linux/pgtable.h>
 
@@ -226,7 +225,6 @@ pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 		pte = native_ptep_get_and_clear(ptep);
 	}
 
-	page_table_check_pte_clear(mm, pte);
 	return pte;
 }
 

@@ -98,7 +98,7 @@ static void guarded_update(void *entry, unsigned int cmd, u64 val)
 	u->ptr = virt_to_machine(entry).maddr | cmd;
 	u->val = val;
 
-	xen_mc_issue(XEN_LAZY_MMU);
+	xen_mc_issue_mmu();
 }
 
 /**

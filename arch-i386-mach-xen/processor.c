@@ -141,7 +141,7 @@ void write_cr0(unsigned long cr0)
 
 	mcs = xen_mc_entry(0);
 	MULTI_fpu_taskswitch(mcs.mc, !!(cr0 & X86_CR0_TS));
-	xen_mc_issue(XEN_LAZY_CPU);
+	xen_mc_issue_cpu();
 }
 EXPORT_SYMBOL(write_cr0);
 
@@ -197,7 +197,7 @@ void write_cr3(unsigned long cr3)
 	xen_queue_mmuext_op(MMUEXT_NEW_BASEPTR)->arg1.mfn =
 		pfn_to_mfn(PFN_DOWN(cr3));
 	xen_mc_callback(cr3_in_use, (void *)cr3);
-	xen_mc_issue(XEN_LAZY_CPU);
+	xen_mc_issue_cpu();
 }
 
 /**

@@ -212,6 +212,7 @@ void __write_cr4(unsigned long cr4)
 	native_write_cr4(cr4 & ~(X86_CR4_PGE | X86_CR4_PSE | X86_CR4_PCE));
 }
 
+#ifndef rdmsrq	/* see <mach_processor.h> */
 /**
  * wbinvd - write back and invalidate the caches, if the domain may
  *
@@ -222,6 +223,7 @@ void wbinvd(void)
 	native_wbinvd();
 }
 EXPORT_SYMBOL(wbinvd);
+#endif
 
 /**
  * xen_get_debugreg - read %dr0 to %dr7
@@ -246,6 +248,24 @@ noinstr void set_debugreg(unsigned long val, int reg)
 }
 EXPORT_SYMBOL_GPL(set_debugreg);
 
+#ifdef rdmsrq	/* then the native forms are about whole values, too */
+static u64 read_msr_safe(unsigned int msr, int *err)
+{
+	u64 val;
+
+	*err = native_read_msr_safe(msr, &val);
+	return val;
+}
+
+static int write_msr_safe(unsigned int msr, u32 low, u32 high)
+{
+	return native_write_msr_safe(msr, (u64)high << 32 | low);
+}
+#else
+#define read_msr_safe	native_read_msr_safe
+#define write_msr_safe	native_write_msr_safe
+#endif
+
 /**
  * xen_read_msr_safe - read an MSR that may not exist for a guest
  * @msr: its number
@@ -255,7 +275,7 @@ EXPORT_SYMBOL_GPL(set_debugreg);
  */
 u64 xen_read_msr_safe(unsigned int msr, int *err)
 {
-	u64 val = native_read_msr_safe(msr, err);
+	u64 val = read_msr_safe(msr, err);
 
 	return *err ? 0 : val;
 }
@@ -280,7 +300,7 @@ int xen_write_msr_safe(unsigned int msr, u32 low, u32 high)
 	case MSR_IA32_SYSENTER_EIP:
 		return 0;
 	default:
-		return native_write_msr_safe(msr, low, high);
+		return write_msr_safe(msr, low, high);
 	}
 }
 EXPORT_SYMBOL(xen_write_msr_safe);

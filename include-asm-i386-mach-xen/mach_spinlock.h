@@ -63,8 +63,10 @@ static __always_inline bool pv_vcpu_is_preempted(long cpu)
 }
 
 /* pv_ops calls these functions with registers saved; here they are just called. */
+#ifndef PV_CALLEE_SAVE_REGS_THUNK
 #define __PV_CALLEE_SAVE_REGS_THUNK(func, section)
 #define PV_CALLEE_SAVE_REGS_THUNK(func)
+#endif
 
 #endif /* CONFIG_PARAVIRT_SPINLOCKS */
 

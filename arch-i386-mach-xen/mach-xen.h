@@ -11,6 +11,10 @@
 #include <linux/pgtable.h>
 #include <linux/types.h>
 
+#if __has_include("compat.h")	/* other names in an older tree */
+#include "compat.h"
+#endif
+
 /* start.c */
 asmlinkage void __init __noreturn mach_xen_start(struct start_info *si);
 

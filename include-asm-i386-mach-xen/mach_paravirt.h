@@ -83,5 +83,9 @@ static inline void notify_page_enc_status_changed(unsigned long pfn,
 {
 }
 
+#if __has_include(<mach_compat.h>)	/* other names in an older tree */
+#include <mach_compat.h>
+#endif
+
 #endif /* !__ASSEMBLY__ */
 #endif /* _ASM_X86_MACH_XEN_PARAVIRT_H */

@@ -26,7 +26,7 @@ def compare(playground, tmp_path, monkeypatch, capsys):
                 path = tmp_path / folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 assemble(path, text)
-        good, total = native.compare_objects(tmp_path / "orig", tmp_path / "patched", "objdump")
+        good, total = native.compare_objects(tmp_path / "orig", tmp_path / "patched")
         return good, total, capsys.readouterr().out
 
     return compare

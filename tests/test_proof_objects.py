@@ -66,6 +66,16 @@ def test_an_edited_file_and_an_added_one(compare):
     assert total == "0 the same, 0 but for line numbers, 2 edited"
 
 
+def test_a_header_of_xen(tmp_path):
+    """Of the headers an object is made from, those of Xen that are edited."""
+    (tmp_path / ".one.o.cmd").write_text(
+        "deps_one.o := ../linux/one.c ../linux/include/xen/xenbus.h \\\n"
+        "  ../linux/include/xen/xen.h ../linux/arch/x86/include/asm/desc.h\n")
+    edited = {"include/xen/xenbus.h", "include/xen/page.h", "arch/x86/include/asm/desc.h"}
+    assert native.edited_headers(tmp_path / "one.o", edited) == ["include/xen/xenbus.h"]
+    assert native.edited_headers(tmp_path / "two.o", edited) == []
+
+
 def test_line_numbers(compare):
     other = "kernel/fork.o"
     good, total, _ = compare({other: SOURCE}, {other: SOURCE.replace(".short 77", ".short 78")})

@@ -6,17 +6,20 @@
  * The rest (who interrupts whom, and how a CPU joins and leaves) is
  * arch/x86/xen/{smp,smp_pv}.c, as for 64 bits.
  *
- * Hypercalls: vcpu_op (VCPUOP_initialise, VCPUOP_register_vcpu_info).
+ * Hypercalls: vcpu_op (VCPUOP_initialise, VCPUOP_register_vcpu_info), sched_op
+ * (SCHEDOP_yield).
  */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
 #include <linux/pgtable.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <linux/stop_machine.h>
 
 #include <asm/desc.h>
 
 #include <xen/xen-ops.h>
+#include <xen/interface/sched.h>
 #include <xen/interface/vcpu.h>
 #include <xen/page.h>
 
@@ -152,6 +155,20 @@ static int clean_up_vcpu(unsigned int cpu)
 	xen_teardown_timer(cpu);
 	xen_smp_intr_free_pv(cpu);
 	return 0;
+}
+
+/**
+ * stop_machine_yield - let the others get to where this CPU waits for them
+ * @cpumask: the CPUs that are being stopped
+ *
+ * Each spins with interrupts off until all have arrived, and again for each step.
+ * Where vCPUs outnumber CPUs, those that spin keep the others from running.
+ *
+ * Context: interrupts may be off; code may be about to be patched.
+ */
+void notrace stop_machine_yield(const struct cpumask *cpumask)
+{
+	HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
 }
 
 /**

@@ -2,7 +2,7 @@
 """Clocks that several CPUs read, and how much of the time a CPU is there."""
 
 import pytest
-from bootlab import MEMORY, RESULTS
+from bootlab import MEASURED, MEMORY, RESULTS
 from smplab import SYSFS, interrupts
 from xenlab import Dom0
 
@@ -44,13 +44,17 @@ def test_with_one_where_the_clock_is_not_stable(smpguest):
 
 
 def test_an_idle_guest_sleeps(smpguest, smp):
-    """Fewer than 20 wake-ups a second and vCPU."""
-    before = interrupts(smpguest, "timer[0-9]*")
-    start = float(smpguest.check("cut -d ' ' -f 1 /proc/uptime"))
-    smpguest.check("sleep 10")
-    seconds = float(smpguest.check("cut -d ' ' -f 1 /proc/uptime")) - start
-    rate = (interrupts(smpguest, "timer[0-9]*") - before) / seconds / smp.VCPUS
-    assert rate < 20
+    """Fewer than 20 wake-ups a second and vCPU. In the quietest of three times: who
+    started the guest, and a host that keeps it waiting, only add to them."""
+    rates = []
+    for _ in range(3):
+        before = interrupts(smpguest, "timer[0-9]*")
+        start = float(smpguest.check("cut -d ' ' -f 1 /proc/uptime"))
+        smpguest.check("sleep 10")
+        seconds = float(smpguest.check("cut -d ' ' -f 1 /proc/uptime")) - start
+        rates.append((interrupts(smpguest, "timer[0-9]*") - before) / seconds / smp.VCPUS)
+    MEASURED[f"idle {smp.hypervisor} wake-ups a second and vCPU"] = round(min(rates), 1)
+    assert min(rates) < 20, rates
 
 
 def test_stolen_time_is_counted(smp, smpguest):

@@ -4,6 +4,7 @@ tests/bench/ops.c on several kernels with the same user space, how long they tak
 when time is the number of instructions, and what they ask Xen for."""
 
 import re
+import shlex
 import time
 from contextlib import contextmanager
 
@@ -160,8 +161,8 @@ def times(shell, operation, rounds):
 
 def whole(shell, command, rounds):
     """Nanoseconds of a command of WHOLE, once a round, after one to warm up."""
-    output = shell.check(f"cd /tmp && /bench/stopwatch run {rounds + 1} sh -c '"
-                         + command.replace("'", "'\\''") + "'", 1800)
+    output = shell.check(f"cd /tmp && /bench/stopwatch run {rounds + 1} sh -c"
+                         f" {shlex.quote(command)}", 1800)
     found = [int(word) for word in output.split()]
     if len(found) != rounds + 1:
         raise LabError(f"{command}: {output!r}")
@@ -222,7 +223,7 @@ class Counter:
         for line in shell.check("/bench/ops list").splitlines():
             name, count = line.split()
             self.counts[name] = min(int(count), MOST)
-        machine.check("chmod +x /bench/*; (xentrace -D -S 1024 -e 0x22b000"
+        machine.check("(xentrace -D -S 1024 -e 0x22b000"
                       f" /proc/self/fd/1 | /bench/dom0-trace {shell.domid})"
                       " >/tmp/trace 2>/tmp/trace.errors &")
         # Until it has begun.

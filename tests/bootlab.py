@@ -6,7 +6,7 @@ a complaint in a log. Logs: build/results/boot-<hypervisor>, boot-native, ..."""
 import json
 import os
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -77,6 +77,15 @@ class Clean:
         assert not found, f"complaints in {self.guest.log} or Xen's log:\n" + "\n".join(found)
 
 
+def answers(shell):
+    """Whether the last test has left it in order."""
+    try:
+        shell.run("true", 20)
+    except LabError:
+        return False
+    return True
+
+
 class Lab:
     """A hypervisor with its dom0, and the guest that the tests share."""
 
@@ -108,12 +117,10 @@ class Lab:
     def guest(self):
         """The shared guest, a new one if the last test has spoilt it."""
         if self._guest:
-            try:
-                self._guest.run("true", 20)
+            if answers(self._guest):
                 return self._guest
-            except LabError:
-                self._guest.close()
-                self._guest = None
+            self._guest.close()
+            self._guest = None
         with measured(f"{self.group} {self.hypervisor}: guest up"):
             self._guest = self.dom0.create(
                 "guest", **{"memory": MEMORY, "cmdline": MARKER, **self.devices()})
@@ -134,6 +141,36 @@ class Lab:
             clean = Clean(guest)
             yield guest
             clean.check(allowed)
+
+
+class QuietLab(Lab):
+    """A Lab whose guest's messages do not get between a command and its output;
+    check() looks at all of them."""
+
+    def prepare(self, guest):
+        guest.check("dmesg -n 1")
+
+    def messages(self):
+        """The guest's kernel messages since the last time."""
+        return self._guest.check("dmesg -c", 60)
+
+    def check(self, allowed=()):
+        no_complaint(self.messages(), allowed)
+        super().check(allowed)
+
+
+@contextmanager
+def side_by_side(dom0, guests):
+    """{name: guest}: our kernel and Debian's 64-bit one, from {"i386": keywords for
+    create(), "amd64": keywords}."""
+    with ExitStack() as stack:
+        made = {name: stack.enter_context(dom0.create(name, **words))
+                for name, words in guests.items()}
+        for guest in made.values():
+            guest.check("dmesg -n 1")
+        assert "i686" in made["i386"].check("uname -m")
+        assert "x86_64" in made["amd64"].check("uname -m")
+        yield made
 
 
 @pytest.fixture(scope="session", params=["pv32", "shim"])

@@ -2,6 +2,7 @@
 """The output of a program of tests/guest under Xen against a native kernel's,
 and tests/guest/expected-differences, which lists what may differ."""
 
+import operator
 import re
 from collections import namedtuple
 from fnmatch import fnmatchcase
@@ -16,13 +17,17 @@ ABSENT = "absent"
 Expected = namedtuple("Expected", "hypervisors name native guest reason")
 
 
+def lines_of(text):
+    """(line, [what is between its bars]) of a list, comments left out."""
+    for line in text.splitlines():
+        if line.strip() and not line.startswith("#"):
+            yield line, [field.strip() for field in line.split(" | ")]
+
+
 def read_list(text=None):
     """The entries; see the head of the file for their form."""
     entries = []
-    for line in (LIST.read_text() if text is None else text).splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = [field.strip() for field in line.split(" | ")]
+    for line, fields in lines_of(LIST.read_text() if text is None else text):
         if len(fields) != 5 or not all(fields):
             raise ValueError(f"not HYPERVISORS | NAME | NATIVE | GUEST | REASON: {line}")
         entries.append(Expected(frozenset(fields[0].split(",")), *fields[1:]))
@@ -57,11 +62,17 @@ def compare(native, guest, hypervisor, entries):
         for entry in entries
         if hypervisor in entry.hypervisors and entry.name.split(".")[0] == program
     ]
+    return unexplained(native, guest, entries, hypervisor)
+
+
+def unexplained(native, guest, entries, label, matters=operator.ne):
+    """compare() with the entries that are for this program: what differs in a way
+    that matters(native's, guest's). label: the guest's in what is said."""
     unused = list(entries)
     unexpected = []
     for name in list(native) + [name for name in guest if name not in native]:
         was, now = native.get(name, ABSENT), guest.get(name, ABSENT)
-        if was == now:
+        if not matters(was, now):
             continue
         matching = [
             entry
@@ -71,6 +82,6 @@ def compare(native, guest, hypervisor, entries):
             and fnmatchcase(now, entry.guest)
         ]
         if not matching:
-            unexpected.append(f"{name}\n    native: {was}\n    {hypervisor}: {now}")
+            unexpected.append(f"{name}\n    native: {was}\n    {label}: {now}")
         unused = [entry for entry in unused if entry not in matching]
     return unexpected, unused

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from bootlab import KERNEL, Clean, wait_until
-from devlab import EXTRA, GUEST, MIB, PROGRAMS, Devices, Held, unpacked
+from devlab import EXTRA, GUEST, PROGRAMS, Devices, Held, unpacked
 from smplab import WORKLOADS
 from xenlab import INITRD, complaints
 
@@ -36,14 +36,18 @@ class Life(Devices):
     group = "life"
 
     def machine(self):
-        folder = self.folder / "disks"
-        folder.mkdir(parents=True, exist_ok=True)
-        self.images = {name: folder / f"{name}.img" for name in DISKS}
-        for name, size in DISKS.items():
-            with open(self.images[name], "wb") as image:
-                image.truncate(size * MIB)
-        return {"files": guest_files(), "disks": list(self.images.values()),
-                "memory": 3584, "dom0_mem": 1024}
+        self.make_disks(DISKS)
+        return {
+            "files": {
+                "/guest/kernel": KERNEL,
+                "/guest/initrd": unpacked(INITRD, EXTRA),
+                "/guest/work": unpacked(INITRD, EXTRA, WORKLOADS),
+                **{f"/tests/{path.name}": path for path in PROGRAMS.iterdir()},
+            },
+            "disks": list(self.images.values()),
+            "memory": 3584,
+            "dom0_mem": 1024,
+        }
 
     def devices(self):
         return {"disks": ["phy:/dev/vda,xvda,w"], "vifs": ["mac=00:16:3e:00:00:01"]}
@@ -51,30 +55,14 @@ class Life(Devices):
     def prepare(self, guest):
         # QEMU's network is out of it: it takes part in what is sent to a guest that
         # is not there at the moment, and ends its TCP connections.
-        self.dom0.run("chmod +x /tests/*; ip link set eth0 down")
-        prepare(guest)
+        self.dom0.run("ip link set eth0 down")
+        super().prepare(guest)
 
     def guest_with(self, name="guest", **keywords):
         """A guest of its own for a test, which it may end as it likes."""
         guest = self.dom0.create(name, **{**self.devices(), **keywords})
         self.prepare(guest)
         return guest
-
-
-def guest_files():
-    """What is in dom0 for the guests of these tests."""
-    return {
-        "/guest/kernel": KERNEL,
-        "/guest/initrd": unpacked(INITRD, EXTRA),
-        "/guest/work": unpacked(INITRD, EXTRA, WORKLOADS),
-        **{f"/tests/{path.name}": path for path in PROGRAMS.iterdir()},
-    }
-
-
-def prepare(guest):
-    """Messages must not get between a command and its output; a network."""
-    guest.check(f"dmesg -n 1; ip link set lo up; ip addr add {GUEST}/24 dev eth0;"
-                " ip link set eth0 up")
 
 
 class Work:

@@ -5,13 +5,12 @@ native one. Logs: build/results/selftests-<hypervisor>, selftests-native"""
 
 import re
 from collections import namedtuple
-from fnmatch import fnmatchcase
 
-from bootlab import KERNEL, NATIVE_KERNEL, RESULTS, Lab
+from bootlab import KERNEL, NATIVE_KERNEL, RESULTS, Lab, answers
 from conftest import BUILD, TOP
 from devlab import unpacked
-from differences import ABSENT
-from xenlab import SCALE, LabError, Native
+from differences import lines_of, unexplained
+from xenlab import SCALE, Native
 
 SMALL = BUILD / "guest/small.gz"
 EXTRA = BUILD / "selftests/guest.gz"
@@ -32,10 +31,7 @@ Program = namedtuple("Program", "line name native when reason")
 def read_programs(text=None):
     """The entries; see the head of the file for their form."""
     entries = []
-    for line in (PROGRAMS.read_text() if text is None else text).splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        fields = [field.strip() for field in line.split(" | ")]
+    for line, fields in lines_of(PROGRAMS.read_text() if text is None else text):
         if not 3 <= len(fields) <= 4 or not all(fields):
             raise ValueError(f"not PROGRAM | NATIVE | WHEN [| REASON]: {line}")
         program, native, when, reason = (fields + [""])[:4]
@@ -81,27 +77,18 @@ def fails(result):
     return "not ok" in result
 
 
+def worse(was, now):
+    """What a native kernel passes and the guest does not, or fails alone."""
+    return passes(was) and not passes(now) or fails(now) and not fails(was)
+
+
 def compare(line, native, guest, entries):
     """([difference that nobody expects], [entry that nothing needs]): what a
     native kernel passes the guest passes, and it fails nothing else."""
+    native, guest = ({f"{line}: {name}": what for name, what in found.items()}
+                     for found in (native, guest))
     entries = [entry for entry in entries if entry.name.split(": ")[0] == line]
-    unused = list(entries)
-    unexpected = []
-    for name in list(native) + [name for name in guest if name not in native]:
-        was, now = native.get(name, ABSENT), guest.get(name, ABSENT)
-        if not (passes(was) and not passes(now) or fails(now) and not fails(was)):
-            continue
-        matching = [
-            entry
-            for entry in entries
-            if fnmatchcase(f"{line}: {name}", entry.name)
-            and fnmatchcase(was, entry.native)
-            and fnmatchcase(now, entry.guest)
-        ]
-        if not matching:
-            unexpected.append(f"{line}: {name}\n    native: {was}\n    guest: {now}")
-        unused = [entry for entry in unused if entry not in matching]
-    return unexpected, unused
+    return unexplained(native, guest, entries, "guest", worse)
 
 
 def run_program(shell, line, folder):
@@ -160,11 +147,9 @@ class Bare:
 
     def shell(self):
         if self.machine:
-            try:
-                self.machine.run("true", 20)
+            if answers(self.machine):
                 return self.machine
-            except LabError:
-                self.machine.close()
+            self.machine.close()
         self.machine = Native(
             NATIVE_KERNEL, initrd=self.initrd, memory=MEMORY, vcpus=VCPUS,
             cmdline="quiet loglevel=1", log=self.folder,

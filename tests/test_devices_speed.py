@@ -6,7 +6,7 @@ kept in build/results/measured.json."""
 from statistics import median
 
 import pytest
-from bootlab import MEASURED, MEMORY, wait_until
+from bootlab import MEASURED, MEMORY, side_by_side, wait_until
 from devlab import DOM0, background
 
 pytestmark = [pytest.mark.devices, pytest.mark.long]
@@ -14,11 +14,8 @@ pytestmark = [pytest.mark.devices, pytest.mark.long]
 ROUNDS = 3
 MIB = 16
 PORT = 5009
-GUESTS = {
-    "i386": {"address": "192.0.2.51"},
-    "amd64": {"address": "192.0.2.52", "kernel": "/guest/kernel64",
-              "ramdisk": "/guest/initrd64"},
-}
+GUESTS = {"i386": {}, "amd64": {"kernel": "/guest/kernel64", "ramdisk": "/guest/initrd64"}}
+ADDRESSES = {"i386": "192.0.2.51", "amd64": "192.0.2.52"}
 
 
 def amount(text):
@@ -65,23 +62,14 @@ COUNTED = {
 @pytest.fixture(scope="module")
 def pair(devices):
     """Both, idle, with the same disk, one after the other at work."""
-    devices.dom0.check("chmod +x /tests/*")
-    guests = {}
-    try:
-        for name, words in GUESTS.items():
-            words = dict(words)
-            address = words.pop("address")
-            guest = guests[name] = devices.dom0.create(
-                name, memory=MEMORY, disks=["phy:/dev/vde,xvda,w"], vifs=[""], **words)
-            guest.check("dmesg -n 1; chmod +x /tests/*; ip link set lo up;"
-                        f" ip addr add {address}/24 dev eth0; ip link set eth0 up")
+    common = {"memory": MEMORY, "disks": ["phy:/dev/vde,xvda,w"], "vifs": [""]}
+    with side_by_side(devices.dom0, {name: {**common, **words}
+                                     for name, words in GUESTS.items()}) as guests:
+        for name, guest in guests.items():
+            guest.check("chmod +x /tests/*; ip link set lo up;"
+                        f" ip addr add {ADDRESSES[name]}/24 dev eth0; ip link set eth0 up")
             wait_until(guest, f"ping -c 1 -W 1 {DOM0} >/dev/null")
-        assert "i686" in guests["i386"].check("uname -m")
-        assert "x86_64" in guests["amd64"].check("uname -m")
         yield guests
-    finally:
-        for guest in guests.values():
-            guest.close()
 
 
 @pytest.mark.parametrize("what", COUNTED, ids=lambda what: what.__name__)
@@ -91,7 +79,7 @@ def test_speed(devices, pair, what):
     before = {name: int(guest.check(COUNTED[what])) for name, guest in pair.items()}
     for _ in range(ROUNDS):
         for name, guest in pair.items():
-            found[name].append(amount(what(devices.dom0, guest, GUESTS[name]["address"])))
+            found[name].append(amount(what(devices.dom0, guest, ADDRESSES[name])))
     for name, guest in pair.items():
         moved = int(guest.check(COUNTED[what])) - before[name]
         assert moved >= ROUNDS * MIB << 20

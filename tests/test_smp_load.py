@@ -7,7 +7,7 @@ import re
 from statistics import median
 
 import pytest
-from bootlab import MEASURED
+from bootlab import MEASURED, side_by_side
 from smplab import SYSFS, WORK, online
 
 pytestmark = pytest.mark.smp
@@ -77,17 +77,9 @@ GUESTS = {"i386": {}, "amd64": {"kernel": "/guest/kernel64", "ramdisk": "/guest/
 
 @pytest.fixture(scope="module")
 def pair(smp):
-    guests = {}
-    try:
-        for name, words in GUESTS.items():
-            guests[name] = smp.dom0.create(name, vcpus=2, **{**WORK, **words})
-            guests[name].check("dmesg -n 1")
-        assert "i686" in guests["i386"].check("uname -m")
-        assert "x86_64" in guests["amd64"].check("uname -m")
+    with side_by_side(smp.dom0, {name: {**WORK, "vcpus": 2, **words}
+                                 for name, words in GUESTS.items()}) as guests:
         yield guests
-    finally:
-        for guest in guests.values():
-            guest.close()
 
 
 def seconds_taken(guest, command):

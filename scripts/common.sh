@@ -72,6 +72,13 @@ need_space()
 		die "$2 has $free MiB free and $1 MiB are needed; free some space or set BUILD=<dir> elsewhere"
 }
 
+# share_compiler_cache: what gets built in the build folder finds what another clone
+# has built of the same text; see also kmake.sh.
+share_compiler_cache()
+{
+	export CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
+}
+
 # fresh RESULT STAMP: true when RESULT exists and was made from what STAMP
 # says. Pair with stamp(), called last: an interrupted run leaves no stamp.
 fresh()

@@ -26,10 +26,26 @@ CPU_NESTED = CPU + ",family=23,model=49,-monitor"
 # unasked.
 CPU_STABLE_TSC = CPU + ",+invtsc,x-force-features=on"
 
+# Where Debian's packages of QEMU and of the firmware it starts have that.
+FIRMWARE = "/usr/share/qemu", "/usr/share/seabios"
+
 # How instructions get executed: as fast as the host can, or so that the machine's
 # time is the number of instructions of its one CPU, 2 ns each.
 FAST = ["-accel", "tcg,thread=multi"]
 ICOUNT = ["-accel", "tcg,thread=single", "-icount", "shift=1,sleep=off"]
+
+
+def _program(built):
+    """The command that is QEMU: the machine's own, or one built of the same version,
+    with the firmware that the machine's has."""
+    if not shutil.which("qemu-system-x86_64"):
+        raise LabError("no qemu-system-x86_64 here;"
+                       " as root: apt-get install qemu-system-x86")
+    if not built:
+        return ["qemu-system-x86_64"]
+    if not Path(built).is_file():
+        raise LabError(f"no {built}; run scripts/lab-qemu")
+    return [str(Path(built).absolute()), *(word for folder in FIRMWARE for word in ("-L", folder))]
 
 
 class Qemu:
@@ -39,15 +55,14 @@ class Qemu:
     self.sockets. files: {name: path or contents}, put into QEMU's working
     directory, so that no path can upset its option parser. inherit: sockets that
     args name by their numbers. icount: time is the number of instructions.
+    built: a QEMU to run instead of the machine's own, as scripts/lab-qemu makes it.
     """
 
-    def __init__(self, args, ports=(), files=None, inherit=(), icount=False):
+    def __init__(self, args, ports=(), files=None, inherit=(), icount=False, built=None):
         self.sockets = {}
         self._process = None
         self._qmp = None
-        if not shutil.which("qemu-system-x86_64"):
-            raise LabError("no qemu-system-x86_64 here;"
-                           " as root: apt-get install qemu-system-x86")
+        program = _program(built)
         self._run_dir = Path(tempfile.mkdtemp(prefix="xenlab-"))
         theirs = []
         try:
@@ -68,7 +83,7 @@ class Qemu:
             command = [
                 # Not even a killed test run leaves a QEMU behind.
                 "setpriv", "--pdeathsig", "KILL",
-                "qemu-system-x86_64", *(ICOUNT if icount else FAST),
+                *program, *(ICOUNT if icount else FAST),
                 "-display", "none", "-vga", "none", "-net", "none",
                 "-no-reboot", "-monitor", "none", "-nodefaults",
                 "-chardev", f"socket,id=qmp,fd={other.fileno()}",

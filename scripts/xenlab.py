@@ -169,7 +169,8 @@ class Dom0(Shell):
             " 8250.nr_uarts=8,initrd",
             "-chardev", "file,id=xen,path=xen.log", "-serial", "chardev:xen",
             "-serial", "chardev:dom0", "-device", f"pci-serial-4x,{ports}",
-        ] + devices, ("dom0",) + GUEST_PORTS, in_qemu, [link] if link else [], icount)
+        ] + devices, ("dom0",) + GUEST_PORTS, in_qemu, [link] if link else [], icount,
+            BUILD / "qemu/qemu-system-x86_64" if self.domain_type == "shim" else None)
         try:
             super().__init__("dom0", self.qemu.sockets["dom0"],
                              _log_file(log, "dom0"), self._gone)

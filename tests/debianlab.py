@@ -4,7 +4,7 @@ every run sees the first state, and a guest that lasts from test to test. Logs:
 build/results/debian-<hypervisor>."""
 
 import labdebian
-from bootlab import RESULTS, Clean, measured
+from bootlab import RESULTS, Clean, measured, no_complaint
 from xenlab import Dom0
 
 RELEASE_FILE = labdebian.BUILD / "kernel/include/config/kernel.release"
@@ -36,6 +36,8 @@ class DebianLab:
         with measured(f"{self.hypervisor}: Debian's login prompt, {loader}"):
             self._guest = labdebian.create(self.dom0, f"debian-{loader}", loader, **keywords)
         self._clean = Clean(self._guest)
+        # None of its messages gets between a command and its output.
+        self._guest.check("dmesg -n 1")
         return self._guest
 
     def guest(self):
@@ -45,6 +47,7 @@ class DebianLab:
     def power_off(self):
         """As its user does it; nothing of the file system gets lost."""
         if self._guest:
+            self.check()
             guest, self._guest = self._guest, None
             guest.send("systemctl poweroff\n")
             try:
@@ -55,6 +58,7 @@ class DebianLab:
 
     def check(self):
         if self._guest:
+            no_complaint(self._guest.check("dmesg", 60))
             self._clean.check()
 
     def close(self):

@@ -186,7 +186,7 @@ def to_init(machine, name):
         f"ramdisk=\"/guest/bench\"\nmemory={MEMORY}\nvcpus=1\n"
         "extra=\"console=hvc0 quiet rdinit=/bench/stopwatch\"\nEOF")
     made, start = map(int, machine.check(
-        f"a={now}; xl create -p {config} >/dev/null && b={now} && c={now} &&"
+        f"a={now}; xl create -qp {config} && b={now} && c={now} &&"
         f" xl unpause {name}-init && echo $((b - a)) $c", 120).split())
     try:
         deadline = time.monotonic() + 120 * SCALE

@@ -40,7 +40,7 @@ def test_at_work(life):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("vcpus, rounds", [(2, 20), (4, 20)])
+@pytest.mark.parametrize("vcpus, rounds", [(1, 40), (2, 30), (4, 30)])
 def test_several_cpus(life, vcpus, rounds):
     """All of them busy, with programs that check what they do."""
     with life.guest_with(vcpus=vcpus, **SEVERAL) as guest:

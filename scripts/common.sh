@@ -73,7 +73,7 @@ need_space()
 }
 
 # share_compiler_cache: what gets built in the build folder finds what another clone
-# has built of the same text; see also kmake.sh.
+# has built of the same text; an object is looked for by the files it was made from.
 share_compiler_cache()
 {
 	export CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1

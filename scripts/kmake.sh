@@ -5,6 +5,7 @@
 # shellcheck shell=bash
 : "${build:?source common.sh first}"
 unset MAKEFLAGS MFLAGS MAKELEVEL # ours, not for the kernel's make
+share_compiler_cache
 
 # kmake ARGUMENT...: the kernel's make. Paths relative to the build folder, so
 # that the compiler's cache serves every clone. The kernel takes the absolute
@@ -14,7 +15,6 @@ unset MAKEFLAGS MFLAGS MAKELEVEL # ours, not for the kernel's make
 kmake()
 {
 	KCPPFLAGS="-fmacro-prefix-map=$(realpath -m --relative-to="${out:?}" "${tree:?}")/=" \
-		CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 \
 		KBUILD_BUILD_TIMESTAMP='2025-01-01' KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_USER=mach-xen KBUILD_BUILD_HOST=mach-xen \
 		make -C "$tree" O="$out" "${make_args[@]}" CC='ccache gcc' "$@"

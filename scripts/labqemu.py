@@ -43,8 +43,6 @@ def _program(built):
                        " as root: apt-get install qemu-system-x86")
     if not built:
         return ["qemu-system-x86_64"]
-    if not Path(built).is_file():
-        raise LabError(f"no {built}; run scripts/lab-qemu")
     return [str(Path(built).absolute()), *(word for folder in FIRMWARE for word in ("-L", folder))]
 
 

@@ -132,6 +132,8 @@ class Dom0(Shell):
         self.free_ports = list(GUEST_PORTS)
         xen = _existing(BUILD / "hypervisor" / flavour / "xen",
                         f"scripts/lab-hypervisor {flavour}")
+        built = (_existing(BUILD / "qemu/qemu-system-x86_64", "scripts/lab-qemu")
+                 if self.domain_type == "shim" else None)
         vmlinuz = _existing(BUILD / "dom0/vmlinuz", "scripts/lab-dom0")
         archives = [_existing(BUILD / "dom0/initrd.gz", "scripts/lab-dom0"),
                     *(_existing(path, f"scripts/lab-dom0-{Path(path).stem}")
@@ -169,8 +171,7 @@ class Dom0(Shell):
             " 8250.nr_uarts=8,initrd",
             "-chardev", "file,id=xen,path=xen.log", "-serial", "chardev:xen",
             "-serial", "chardev:dom0", "-device", f"pci-serial-4x,{ports}",
-        ] + devices, ("dom0",) + GUEST_PORTS, in_qemu, [link] if link else [], icount,
-            BUILD / "qemu/qemu-system-x86_64" if self.domain_type == "shim" else None)
+        ] + devices, ("dom0",) + GUEST_PORTS, in_qemu, [link] if link else [], icount, built)
         try:
             super().__init__("dom0", self.qemu.sockets["dom0"],
                              _log_file(log, "dom0"), self._gone)

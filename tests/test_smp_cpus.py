@@ -3,14 +3,9 @@
 
 import pytest
 from bootlab import MEMORY, wait_until
-from smplab import SYSFS, interrupts, online, wait_online
+from smplab import SYSFS, interrupts, online, stable_tsc, wait_online
 
 pytestmark = pytest.mark.smp
-
-
-# Until the clocksource is chosen, each CPU has its periodic tick. With a TSC that Xen
-# emulates, the ticks of 32 vCPUs are all that two emulated CPUs have time for.
-stable_tsc = pytest.mark.parametrize("smp", ["pv32-tsc"], indirect=True)
 
 
 def check_all_come_up(smp, vcpus):

@@ -43,6 +43,20 @@ def test_with_one_where_the_clock_is_not_stable(smpguest):
     assert smpguest.run("/tests/vdso_time").status == 128 + 31  # SIGSYS
 
 
+def wall_clock(shell):
+    """In seconds, to a part of one."""
+    return float(shell.check("adjtimex | awk '/time.tv_sec/ { s = $NF } /time.tv_usec/ { u = $NF }"
+                             " END { printf \"%d.%06d\", s, u }'"))
+
+
+def test_a_guest_that_waits_for_the_cpu(smp):
+    """It has a quarter of one while it boots; its wall clock is right all the same."""
+    with smp.own("waits", extra_config="cap=25") as guest:
+        smp.dom0.check(f"xl sched-credit2 -d {guest.name} -c 0")
+        before, there, after = map(wall_clock, (smp.dom0, guest, smp.dom0))
+        assert before - 0.5 < there < after + 0.5
+
+
 def test_an_idle_guest_sleeps(smpguest, smp):
     """Fewer than 20 wake-ups a second and vCPU. In the quietest of three times: who
     started the guest, and a host that keeps it waiting, only add to them."""

@@ -3,7 +3,7 @@
 
 import pytest
 from bootlab import MEASURED, MEMORY, RESULTS
-from smplab import SYSFS, interrupts
+from smplab import SYSFS, interrupts, stable_tsc
 from xenlab import Dom0
 
 pytestmark = pytest.mark.smp
@@ -22,6 +22,7 @@ def test_no_clock_goes_back(smpguest):
 
 
 @pytest.mark.long
+@stable_tsc
 def test_no_clock_goes_back_in_10_million_readings(smpguest):
     clock(smpguest, 10**7, 1800)
 

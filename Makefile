@@ -30,6 +30,7 @@ help: ## this list
 #: TREE=<dir>       where the patched tree is made (build/linux)
 #: OF=x86_64|arm64|pae|allmod   check-native compares the objects of these instead
 #: POST=<options>   for scripts/post; see its --help
+#: MOVE=<options>   for scripts/migrate; see its --help
 #: RUNS=<number>     how often `make bench` measures (3)
 #: J=<jobs>         compilers at a time (one a processor)
 
@@ -66,6 +67,11 @@ footprint: ## the existing kernel files the stack modifies, with lines and total
 .PHONY: bench
 bench: ## the guest's speed, beside a native kernel's and a 64-bit guest's, in build/results/bench
 	@scripts/bench --hv $(HV) $(if $(RUNS),--runs $(RUNS))
+
+.PHONY: migrate
+migrate: kernel lab image ## a Debian guest moves between two machines while it works, beside a 64-bit guest
+	@scripts/lab-devices
+	@scripts/migrate $(MOVE)
 
 .PHONY: check check-all check-boot check-devices check-smp check-life check-proof
 .PHONY: check-speed

@@ -273,3 +273,11 @@ class Shell(Console):
     def read(self, path):
         """The contents of a file."""
         return self.check(f"cat '{path}'")
+
+    def wait_until(self, condition, timeout=30):
+        """Wait until a command succeeds; an error if it never does in that time."""
+        result = self.run(
+            f"n=0; until {condition}; do n=$((n + 1)); [ $n -lt {int(timeout * SCALE * 10)} ] ||"
+            " exit 1; sleep 0.1; done", timeout * SCALE * 2 + 10)
+        if result.status:
+            raise LabError(f"{self.name}: within {timeout} s never: {condition}")

@@ -33,8 +33,9 @@ def missing():
     return None
 
 
-def create(dom0, name, loader="xl", disk="/dev/vda", wait=True, **keywords):
-    """Start it from a disk of dom0's; a Guest. keywords: as Dom0.create()."""
+def create(dom0, name, loader="xl", disk="/dev/vda", disks=(), wait=True, **keywords):
+    """Start it from a disk of dom0's; a Guest. disks: more of them. keywords: as
+    Dom0.create()."""
     if loader not in LOADERS:
         raise LabError(f"unknown loader {loader!r}; choose from {', '.join(LOADERS)}")
     cmdline = keywords.pop("cmdline", "")
@@ -46,7 +47,7 @@ def create(dom0, name, loader="xl", disk="/dev/vda", wait=True, **keywords):
         how = {"kernel": "/guest/pvgrub"}
     keywords.setdefault("memory", MEMORY)
     keywords.setdefault("vifs", [""])
-    guest = dom0.create(name, ramdisk=None, disks=[f"phy:{disk},xvda,w"],
+    guest = dom0.create(name, ramdisk=None, disks=[f"phy:{disk},xvda,w", *disks],
                         wait=False, **how, **keywords)
     if wait:
         try:

@@ -53,6 +53,9 @@ _XEN_ARGS = {"pv32-tsc": "clocksource=tsc tsc=stable:socket"}
 
 _REASONS = {0: "poweroff", 1: "reboot", 2: "suspend", 3: "crash", 4: "watchdog"}
 
+# Where a Dom0 takes a guest that another one sends.
+MIGRATION_PORT = 4000
+
 GUEST_PORTS = ("guest0", "guest1", "guest2", "guest3")
 
 
@@ -176,6 +179,8 @@ class Dom0(Shell):
             super().__init__("dom0", self.qemu.sockets["dom0"],
                              _log_file(log, "dom0"), self._gone)
             self.login("dom0# ", 120)
+            # It serves all guests; with their weight (256) it waits for each in turn.
+            self.check("xl sched-credit2 -d Domain-0 -w 2048")
             self.address = f"192.0.2.{10 + number}"
             if number:
                 self.check("ip addr del 192.0.2.10/24 dev xenbr0;"
@@ -363,6 +368,25 @@ class Guest(Shell):
         self.dom0.check(f"xl restore -p {path}", timeout * self.slowness)
         self.follow()
         self.dom0.check(f"xl unpause {self.name}")
+
+    def migrate(self, target=None, timeout=900):
+        """`xl migrate` while it runs, to another Dom0 or to its own."""
+        command = self.migration(target)
+        self.drain()
+        self.dom0.check(command, timeout * self.slowness)
+        self.follow(target)
+
+    def migration(self, target=None):
+        """The command for the dom0 it is on; the other one waits for it from now on.
+        The stream goes over plain TCP: what would have been ssh is nc."""
+        if target in (None, self.dom0):
+            receive = "xl migrate-receive"
+        else:
+            target.check(f"nc -l -p {MIGRATION_PORT} -e /xen/bin/xl migrate-receive"
+                         " >/tmp/receive.log 2>&1 &")
+            target.wait_until(f"netstat -tln | grep -q :{MIGRATION_PORT}")
+            receive = f"nc {target.address} {MIGRATION_PORT}"
+        return f"xl migrate -s '' {self.name} '{receive}'"
 
     def follow(self, dom0=None):
         """The domain is another one now, and maybe another dom0's: attach to it

@@ -95,9 +95,13 @@ class Lab:
         self.hypervisor = hypervisor
         self.folder = RESULTS / f"{self.group}-{hypervisor}"
         with measured(f"{self.group} {hypervisor}: dom0 up"):
-            self.dom0 = Dom0(hypervisor, log=self.folder, **self.machine())
+            self.dom0 = self.start(**self.machine())
         self._guest = None
         self._clean = None
+
+    def start(self, **machine):
+        """The dom0, with what machine() says."""
+        return Dom0(self.hypervisor, log=self.folder, **machine)
 
     def machine(self):
         """Keywords for Dom0."""
@@ -202,12 +206,7 @@ def native():
 
 def wait_until(shell, condition, timeout=30):
     """Wait until a shell command succeeds."""
-    result = shell.run(
-        f"n=0; until {condition}; do n=$((n + 1)); [ $n -lt {int(timeout * SCALE * 10)} ] ||"
-        " exit 1; usleep 100000; done",
-        timeout * SCALE * 2 + 10,
-    )
-    assert result.status == 0, f"within {timeout} s never: {condition}"
+    shell.wait_until(condition, timeout)
 
 
 def write_timings(reporter):

@@ -36,7 +36,7 @@ def test_paused(life):
 def test_renamed(life):
     """The name is the toolstack's; the guest does not notice."""
     with life.guest_with("old") as guest:
-        with working(guest, life.dom0, disk=False):
+        with working(guest, life.dom0, disk=None):
             life.dom0.check("xl rename old new")
             assert life.dom0.check("xl domid new") == str(guest.domid)
             assert life.dom0.run("xl domid old").status != 0

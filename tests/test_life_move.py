@@ -6,7 +6,7 @@ import time
 
 import pytest
 from bootlab import MEASURED
-from lifelab import check_clock, kept, move, working
+from lifelab import check_clock, kept, working
 
 pytestmark = [pytest.mark.life, pytest.mark.long]
 
@@ -15,7 +15,7 @@ def test_to_the_same_host(life):
     with life.guest_with() as guest:
         with kept(life, guest), working(guest, life.dom0) as work:
             start = time.monotonic()
-            move(guest)
+            guest.migrate()
             MEASURED["life: migration to the same host, s"] = round(time.monotonic() - start, 1)
             work.check_alive()
         check_clock(guest, life.dom0)

@@ -3,7 +3,8 @@
 had been, but for the time."""
 
 import pytest
-from lifelab import IMAGE, STRESS, check_clock, check_messages, kept, working
+from labwork import STRESS
+from lifelab import IMAGE, check_clock, check_messages, kept, working
 from smplab import online
 
 pytestmark = pytest.mark.life

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A guest moves between two machines while it runs, and stays where it is when
+that fails. How long it does not answer, beside a 64-bit guest: scripts/migrate."""
+
+from statistics import median
+
+import pytest
+from bootlab import MEASURED
+from devlab import GUEST
+from labhosts import Hosts, answer_probes, timed_migration
+from labwork import STRESS
+from lifelab import Life, check_clock, kept, working
+from smplab import online
+
+pytestmark = [pytest.mark.life, pytest.mark.long]
+
+
+class TwoHosts(Life):
+    """hosts[0] is the dom0 that the tests ask."""
+
+    def start(self, **machine):
+        self.hosts = Hosts(self.hypervisor, log=self.folder / "hosts",
+                           **{**machine, "memory": 2048, "dom0_mem": 768})
+        return self.hosts[0]
+
+    def prepare(self, guest):
+        super().prepare(guest)
+        # There is nothing but the other host in this network.
+        self.dom0.check("ip link set eth0 up")
+        answer_probes(guest)
+
+    def close(self):
+        self.hosts.close()
+        for image in self.images.values():
+            image.unlink()
+
+
+@pytest.fixture(scope="module")
+def twohosts():
+    lab = TwoHosts("pv32")
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def ownhosts():
+    """For a test that leaves a host in no state to go on."""
+    lab = TwoHosts("pv32")
+    yield lab
+    lab.close()
+
+
+# A whole number of times there and back, 100 in all.
+@pytest.mark.parametrize("vcpus, rounds", [(1, 34), (2, 34), (4, 32)])
+def test_to_and_fro(twohosts, vcpus, rounds):
+    """With all that it does: two TCP connections, a disk, clocks, an LDT and
+    programs on each CPU that check themselves."""
+    hosts = twohosts.hosts
+    with twohosts.guest_with(vcpus=vcpus, ramdisk="/guest/work", memory=256) as guest:
+        silent = []
+        with kept(twohosts, guest), working(guest, *hosts, stress=STRESS, ldt=True) as work:
+            for _ in range(rounds):
+                target = hosts.other(guest.dom0)
+                silent.append(timed_migration(guest, GUEST, target, hosts[0])[1])
+                work.check_alive()
+            assert online(guest) == vcpus
+        check_clock(guest, hosts[0])
+    what = f"life: {vcpus} vCPUs moved, silent for"
+    MEASURED[f"{what}, ms, median"] = median(silent)
+    MEASURED[f"{what}, ms, longest"] = max(silent)
+
+
+def fails_in_the_middle(guest, target, fault):
+    """Start to move it, let fault() happen when the other side has a part of it, and
+    end the connection, as ssh would for want of an answer."""
+    source = guest.dom0
+    domid = guest.domid
+    source.check(f"({guest.migration(target)}; echo ended with $?) >/tmp/migrate.out 2>&1 &"
+                 " echo $! >/tmp/migrate.pid")
+    target.wait_until(f"xl domid {guest.name}--incoming")
+    fault()
+    source.check("sleep 2; kill -0 $(cat /tmp/migrate.pid) && killall nc")
+    source.wait_until("! kill -0 $(cat /tmp/migrate.pid) 2>/dev/null", 120)
+    assert "ended with 0" not in source.read("/tmp/migrate.out")
+    assert source.check(f"xl domid {guest.name}") == str(domid)
+
+
+def test_target_dies(ownhosts):
+    here, there = ownhosts.hosts
+    with ownhosts.guest_with(memory=256) as guest:
+        with kept(ownhosts, guest), working(guest, here) as work:
+            fails_in_the_middle(guest, there, there.qemu.close)
+            work.check_alive()
+        check_clock(guest, here)
+
+
+def test_link_cut(twohosts):
+    """It moves when the link is there again."""
+    here, there = twohosts.hosts
+    with twohosts.guest_with(memory=256) as guest:
+        with kept(twohosts, guest), working(guest, here) as work:
+            fails_in_the_middle(guest, there, lambda: here.check("ip link set eth0 down"))
+            work.check_alive()
+            here.check("ip link set eth0 up")
+            # What has come of it is for its owner to remove.
+            there.check(f"killall nc; xl destroy {guest.name}--incoming")
+            for target in there, here:
+                guest.migrate(target)
+                work.check_alive()
+        check_clock(guest, here)

@@ -52,10 +52,12 @@ def wall_clock(shell):
 
 def test_a_guest_that_waits_for_the_cpu(smp):
     """It has a quarter of one while it boots; its wall clock is right all the same."""
-    with smp.own("waits", extra_config="cap=25") as guest:
+    with smp.dom0.create("waits", extra_config="cap=25", wait=False) as guest:
+        guest.login("guest# ", 240)
         smp.dom0.check(f"xl sched-credit2 -d {guest.name} -c 0")
         before, there, after = map(wall_clock, (smp.dom0, guest, smp.dom0))
         assert before - 0.5 < there < after + 0.5
+        assert not guest.complaints()
 
 
 def test_an_idle_guest_sleeps(smpguest, smp):

@@ -129,6 +129,11 @@ class Qemu:
                 return event["data"]["reason"]
         return "unknown"
 
+    def kill(self):
+        """End it as if it had lost its power; close() is still to come."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
     def close(self):
         """End it, with all its processes, and remove what it needed."""
         if self._process:

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """scripts/boot: a guest, with the terminal connected to its console."""
 
-import argparse
 import os
 import select
 import shlex
-import signal
 import sys
 import termios
 import time
 import tty
 
 import labdebian
+from labcommand import Parser, clean_up_when_ended, whole_number
 from xenlab import BUILD, HYPERVISORS, KERNEL, CreateError, Dom0, LabError
 
 ESCAPE = b"\x1d"    # Ctrl-]
@@ -23,28 +22,14 @@ def say(text):
     print(f"boot: {text}", file=sys.stderr, flush=True)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise LabError(f"{message}; see scripts/boot --help")
-
-
-def _number(low):
-    def parse(text):
-        if not text.isdigit() or int(text) < low:
-            raise argparse.ArgumentTypeError(
-                f"'{text}' is not a whole number from {low} on")
-        return int(text)
-    return parse
-
-
 def _arguments():
-    parser = _Parser(prog="boot", add_help=False, allow_abbrev=False)
+    parser = Parser("boot")
     parser.add_argument("--hv", default="pv32", choices=HYPERVISORS)
     parser.add_argument("--kernel", default=KERNEL)
     parser.add_argument("--root", choices=["debian"])
     parser.add_argument("--loader", default="xl", choices=labdebian.LOADERS)
-    parser.add_argument("--memory", type=_number(16))
-    parser.add_argument("--vcpus", type=_number(1), default=1)
+    parser.add_argument("--memory", type=whole_number(16))
+    parser.add_argument("--vcpus", type=whole_number(1), default=1)
     parser.add_argument("--cmdline", default="")
     args = parser.parse_args()
     if not os.path.isfile(args.kernel):
@@ -155,9 +140,7 @@ def _create(dom0, args):
 def main():
     """Exit status 0, unless something failed or the guest crashed."""
     args = _arguments()
-    # Ended like this, what was started gets cleaned up all the same.
-    for number in signal.SIGTERM, signal.SIGHUP:
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    clean_up_when_ended()
     logs = BUILD / "results" / "boot"
     start = time.monotonic()
 

@@ -274,6 +274,25 @@ class Shell(Console):
         """The contents of a file."""
         return self.check(f"cat '{path}'")
 
+    def start(self, command, file):
+        """Start a command that goes on while others run. What it says is in FILE.out."""
+        self.check(f"({command}) >{file}.out 2>&1 & echo $! >{file}.pid")
+
+    def check_runs(self, file):
+        """What start() has started has not ended."""
+        self.check(f"kill -0 $(cat {file}.pid) || {{ cat {file}.out; false; }}", 60)
+
+    def outcome(self, file, timeout=30):
+        """Wait for the end of what start() has started; what it said."""
+        self.wait_until(f"! kill -0 $(cat {file}.pid) 2>/dev/null", timeout)
+        return self.check(f"cat {file}.out")
+
+    def wait_for_listener(self, port, protocol="tcp"):
+        """Wait until somebody takes what comes to that port. Debian has no netstat."""
+        state = {"tcp": "0A", "udp": "07"}[protocol]
+        self.wait_until(f"grep -Eqs ':{port:04X} 0+:0000 {state}'"
+                        f" /proc/net/{protocol} /proc/net/{protocol}6")
+
     def wait_until(self, condition, timeout=30):
         """Wait until a command succeeds; an error if it never does in that time."""
         result = self.run(

@@ -12,7 +12,6 @@ import time
 from contextlib import contextmanager
 
 from labconsole import LabError
-from labwork import listens
 from xenlab import Dom0
 
 _PROBE_PORT = 5004
@@ -66,13 +65,12 @@ def silence(guest, address, asker):
     answer `asker`, a dom0, in it. The guest needs answer_probes() before that."""
     found = {}
     go = f"/tmp/probe-{guest.name}"
-    asker.check(f"touch {go}; /tests/udp silence {address} {_PROBE_PORT} {go}"
-                f" >{go}.out 2>&1 & echo $! >{go}.pid")
+    asker.check(f"touch {go}")
+    asker.start(f"/tests/udp silence {address} {_PROBE_PORT} {go}", go)
     yield found
     # It has been heard of again, after the longest silence as well.
     asker.check(f"sleep 1; rm {go}")
-    asker.wait_until(f"! kill -0 $(cat {go}.pid) 2>/dev/null")
-    words = asker.read(f"{go}.out")
+    words = asker.outcome(go)
     match = re.match(r"(\d+) came back, longest silence (\d+) ms", words)
     if not match or match.group(1) == "0":
         raise LabError(f"{guest.name} never answered {asker.name}: {words}")
@@ -81,8 +79,8 @@ def silence(guest, address, asker):
 
 def answer_probes(guest):
     """Start what silence() talks to."""
-    guest.check(f"/tests/udp echo {_PROBE_PORT} >/tmp/probe.out 2>&1 &")
-    guest.wait_until(listens("udp", _PROBE_PORT))
+    guest.start(f"/tests/udp echo {_PROBE_PORT}", "/tmp/probe")
+    guest.wait_for_listener(_PROBE_PORT, "udp")
 
 
 def timed_migration(guest, address, target, asker):

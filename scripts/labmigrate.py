@@ -2,10 +2,8 @@
 """scripts/migrate: a Debian guest moves between two machines while it works, beside
 a 64-bit guest."""
 
-import argparse
 import io
 import shutil
-import signal
 import sys
 import tarfile
 import time
@@ -13,14 +11,13 @@ from contextlib import ExitStack
 from statistics import median
 
 import labdebian
+from labcommand import Parser, clean_up_when_ended, whole_number
 from labconsole import LabError
 from labhosts import Hosts, answer_probes, timed_migration
-from labwork import Work
+from labwork import EXTRA, PROGRAMS, Work, dom0_programs
 from xenlab import BUILD, complaints, unpacked
 
 FOLDER = BUILD / "migrate"
-PROGRAMS = BUILD / "devices/programs"
-EXTRA = BUILD / "devices/guest.gz"
 INITRD64 = BUILD / "dom0/guest64.gz"
 #: in MiB
 DISK = 64
@@ -31,21 +28,10 @@ def say(text):
     print(f"migrate: {text}", flush=True)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise LabError(f"{message}; see scripts/migrate --help")
-
-
-def _number(text):
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 on")
-    return int(text)
-
-
 def _arguments():
-    parser = _Parser(prog="migrate", add_help=False, allow_abbrev=False)
-    parser.add_argument("--rounds", type=_number, default=4)
-    parser.add_argument("--vcpus", type=_number, default=1)
+    parser = Parser("migrate")
+    parser.add_argument("--rounds", type=whole_number(1), default=4)
+    parser.add_argument("--vcpus", type=whole_number(1), default=1)
     args = parser.parse_args()
     for path, remedy in ((labdebian.IMAGE, "scripts/image"), (EXTRA, "scripts/lab-devices"),
                          (INITRD64, "scripts/lab-dom0")):
@@ -116,9 +102,7 @@ def _move(hosts, guests, works, rounds):
 
 def main():
     args = _arguments()
-    # Ended like this, what was started gets cleaned up all the same.
-    for number in signal.SIGTERM, signal.SIGHUP:
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    clean_up_when_ended()
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
         say("starting two machines")
@@ -126,7 +110,7 @@ def main():
             disks=_disks(), memory=2048, dom0_mem=512, log=BUILD / "results/migrate",
             files={**labdebian.FILES, "/guest/kernel64": BUILD / "dom0/vmlinuz",
                    "/guest/initrd64": unpacked(INITRD64, EXTRA),
-                   **{f"/tests/{path.name}": path for path in PROGRAMS.iterdir()}}))
+                   **dom0_programs()}))
         say("both are up; starting Debian and, to compare with, a 64-bit guest")
         guests = _start(hosts, args, stack)
         works = {name: Work(guest, *hosts, address=ADDRESSES[name], disk="/dev/xvdb")

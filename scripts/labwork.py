@@ -7,6 +7,11 @@ import re
 from contextlib import contextmanager
 
 from labconsole import LabError
+from xenlab import BUILD
+
+# What scripts/lab-devices makes: the programs, and with more an initramfs of its own.
+PROGRAMS = BUILD / "devices/programs"
+EXTRA = BUILD / "devices/guest.gz"
 
 PORT = 5003
 
@@ -21,10 +26,9 @@ _LDT_LOOP = ("while [ -e {go} ]; do /tests/ldt_threads 1 >/dev/null ||"
              " echo wrong; done; echo over")
 
 
-def listens(protocol, port):
-    """A shell command that succeeds when somebody waits for that port."""
-    state = "0A" if protocol == "tcp" else "07"
-    return f"grep -q ':{port:04X} 00000000:0000 {state}' /proc/net/{protocol}"
+def dom0_programs():
+    """For Dom0(files=...): those that ask the guest."""
+    return {f"/tests/{path.name}": path for path in PROGRAMS.iterdir()}
 
 
 class Work:
@@ -50,43 +54,30 @@ class Work:
                 + stress)
         guest.check(f"touch {self.go}")
         for name, command in self.jobs.items():
-            self._start(guest, name, command)
+            guest.start(command, self._file(name))
         if askers:
-            self._start(guest, "serve", f"/tests/echo serve {PORT}")
-            guest.wait_until(listens("tcp", PORT))
+            guest.start(f"exec /tests/echo serve {PORT}", self._file("serve"))
+            guest.wait_for_listener(PORT)
         for dom0 in askers:
             dom0.check(f"touch {self.go}")
-            self._start(dom0, "ask", f"/tests/echo ask {address} {PORT} {self.go}")
+            dom0.start(f"/tests/echo ask {address} {PORT} {self.go}", self._file("ask"))
 
     def _file(self, name):
         return f"/tmp/{self.guest.name}-{name}"
 
-    def _start(self, shell, name, command):
-        file = self._file(name)
-        shell.check(f"({command}) >{file}.out 2>&1 & echo $! >{file}.pid")
-
-    def _check_runs(self, shell, name):
-        file = self._file(name)
-        shell.check(f"kill -0 $(cat {file}.pid) || {{ cat {file}.out; false; }}", 60)
-
     def check_alive(self):
         """All of it still runs."""
         for name in self.jobs:
-            self._check_runs(self.guest, name)
+            self.guest.check_runs(self._file(name))
         for dom0 in self.askers:
-            self._check_runs(dom0, "ask")
-
-    def _last_words(self, shell, name):
-        file = self._file(name)
-        shell.wait_until(f"! kill -0 $(cat {file}.pid) 2>/dev/null", 120)
-        return shell.check(f"cat {file}.out")
+            dom0.check_runs(self._file("ask"))
 
     def stop(self):
         """{job: its last words}, each of them well; an error otherwise."""
         said = {}
         for number, dom0 in enumerate(self.askers, 1):
             dom0.check(f"rm -f {self.go}")
-            said[f"ask {number}"] = self._last_words(dom0, "ask")
+            said[f"ask {number}"] = dom0.outcome(self._file("ask"), 120)
             self._demand(said[f"ask {number}"], r"^\d+ answers")
         if self.askers:
             self.guest.check(f"kill $(cat {self._file('serve')}.pid)")
@@ -94,7 +85,7 @@ class Work:
             self.guest.check(f"kill -INT $(cat {self._file('stress')}.pid)")
         self.guest.check(f"rm -f {self.go}")
         for name in self.jobs:
-            said[name] = self._last_words(self.guest, name)
+            said[name] = self.guest.outcome(self._file(name), 120)
         # The wall clock goes as the others do, to a second.
         self._demand(said["clockwatch"], r", 0 back, .* wall clock \d{1,3} ms off$")
         if "ldt" in said:

@@ -384,7 +384,7 @@ class Guest(Shell):
         else:
             target.check(f"nc -l -p {MIGRATION_PORT} -e /xen/bin/xl migrate-receive"
                          " >/tmp/receive.log 2>&1 &")
-            target.wait_until(f"netstat -tln | grep -q :{MIGRATION_PORT}")
+            target.wait_for_listener(MIGRATION_PORT)
             receive = f"nc {target.address} {MIGRATION_PORT}"
         return f"xl migrate -s '' {self.name} '{receive}'"
 

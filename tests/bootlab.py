@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import BUILD
-from xenlab import SCALE, Dom0, LabError, Native, complaints
+from xenlab import Dom0, LabError, Native, complaints
 
 RESULTS = BUILD / "results"
 KERNEL = BUILD / "kernel/arch/x86/boot/bzImage"

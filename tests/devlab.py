@@ -13,11 +13,10 @@ from contextlib import contextmanager
 import pytest
 from bootlab import KERNEL, QuietLab, wait_until
 from conftest import BUILD, TOP
+from labwork import EXTRA, dom0_programs
 from xenlab import INITRD, SCALE, unpacked
 
 TRACING = "/sys/kernel/tracing"
-EXTRA = BUILD / "devices/guest.gz"
-PROGRAMS = BUILD / "devices/programs"
 MIB = 1 << 20
 
 # What grants_in_use() asks for.
@@ -68,7 +67,7 @@ class Devices(QuietLab):
                 # Debian's kernel as a guest, to compare with.
                 "/guest/kernel64": BUILD / "dom0/vmlinuz",
                 "/guest/initrd64": unpacked(BUILD / "dom0/guest64.gz", EXTRA),
-                **{f"/tests/{path.name}": path for path in PROGRAMS.iterdir()},
+                **dom0_programs(),
             },
             "disks": list(self.images.values()),
             "archives": [BUILD / "dom0/qemu.gz"],

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 import labwork
 import pytest
 from bootlab import KERNEL, Clean
-from devlab import EXTRA, GUEST, PROGRAMS, Devices, Held, unpacked
+from devlab import GUEST, Devices, Held
+from labwork import EXTRA
 from smplab import WORKLOADS
-from xenlab import INITRD, complaints
+from xenlab import INITRD, complaints, unpacked
 
 # {name in dom0: MiB}: the guest's disk; room for a saved guest (sparse).
 DISKS = {"vda": 64, "vdb": 2048}
@@ -30,7 +31,7 @@ class Life(Devices):
                 "/guest/kernel": KERNEL,
                 "/guest/initrd": unpacked(INITRD, EXTRA),
                 "/guest/work": unpacked(INITRD, EXTRA, WORKLOADS),
-                **{f"/tests/{path.name}": path for path in PROGRAMS.iterdir()},
+                **labwork.dom0_programs(),
             },
             "disks": list(self.images.values()),
             "memory": 3584,

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 from bootlab import KERNEL, QuietLab, no_complaint, wait_until
 from conftest import BUILD
-from devlab import EXTRA, PROGRAMS, unpacked
-from xenlab import INITRD, cpio
+from labwork import EXTRA, PROGRAMS
+from xenlab import INITRD, cpio, unpacked
 
 # Configurations of scripts/*.config; the long tests make them.
 KERNELS = {name: BUILD / f"kernel-{name}/arch/x86/boot/bzImage" for name in ("up", "debug-locks")}

@@ -6,8 +6,9 @@ import sys
 
 import pexpect
 import pytest
-from bootlab import MEASURED, SCALE, measured
+from bootlab import MEASURED, measured
 from conftest import BUILD, TOP
+from xenlab import SCALE
 
 pytestmark = pytest.mark.boot
 

@@ -18,7 +18,7 @@ def tcp(sender, receiver, address, seed, size, port=5001):
     """So many MiB from one to the other, compared where they arrive."""
     limit = 60 + size * 2
     with background(receiver, "tcp", f"/tests/tcp listen {port} | {PATTERN} check {seed} {size}"):
-        wait_until(receiver, f"netstat -tln | grep -q :{port}")
+        receiver.wait_for_listener(port)
         sender.check(f"{PATTERN} write {seed} {size} | /tests/tcp connect {address} {port}", limit)
         wait_until(receiver, "grep -q . /tmp/tcp", limit)
         assert receiver.check("cat /tmp/tcp") == f"same {size} MiB"
@@ -32,7 +32,7 @@ def both_ways(devices, guest, seed, size, here=DOM0, there=GUEST):
 def udp(asker, answerer, address, count=200):
     """Datagrams come back as they were sent."""
     with background(answerer, "udp", "exec /tests/udp echo 5002"):
-        wait_until(answerer, "netstat -uln | grep -q :5002")
+        answerer.wait_for_listener(5002, "udp")
         assert asker.check(f"/tests/udp ask {address} 5002 {count}", 120) == (
             f"{count} of {count} came back"
         )

@@ -25,10 +25,6 @@ def amount(text):
     return mib * (1 << 20) / nanoseconds
 
 
-def listening(shell):
-    wait_until(shell, f"netstat -tln | grep -q :{PORT}")
-
-
 def disk_read(_, guest, __):
     return guest.check(f"/tests/speed read /dev/xvda {MIB}", 120)
 
@@ -39,14 +35,14 @@ def disk_write(_, guest, __):
 
 def net_send(dom0, guest, _):
     with background(dom0, "speed", f"exec /tests/speed take {PORT} {MIB}"):
-        listening(dom0)
+        dom0.wait_for_listener(PORT)
         return guest.check(f"/tests/speed send {DOM0} {PORT} {MIB}", 120)
 
 
 def net_take(dom0, guest, address):
     """Measured by who sends, who is told when all of it has been taken."""
     with background(guest, "speed", f"exec /tests/speed take {PORT} {MIB}"):
-        listening(guest)
+        guest.wait_for_listener(PORT)
         return dom0.check(f"/tests/speed send {address} {PORT} {MIB}", 120)
 
 

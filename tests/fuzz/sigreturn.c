@@ -73,10 +73,6 @@ static void fuzz(void)
 	/* Some changes in one place or another, and nothing in most */
 	if (!below(4))
 		frame[below(128)] = odd_value();
-	if (rt)
-		asm volatile("movl %0, %%esp; movl %1, %%eax; int $0x80; hlt"
-			     : : "r" (frame), "i" (SYS_rt_sigreturn) : "memory");
-	else
-		asm volatile("movl %0, %%esp; movl %1, %%eax; int $0x80; hlt"
-			     : : "r" (frame), "i" (SYS_sigreturn) : "memory");
+	asm volatile("movl %0, %%esp; int $0x80; hlt"
+		     : : "r" (frame), "a" (rt ? SYS_rt_sigreturn : SYS_sigreturn) : "memory");
 }

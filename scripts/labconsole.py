@@ -112,11 +112,15 @@ class Console:
 
     def send(self, text):
         """Type `text`; a line needs its newline."""
-        self._child.sock.sendall(text.encode())
+        self.send_bytes(text.encode())
 
     def send_bytes(self, data):
         """Type bytes."""
-        self._child.sock.sendall(data)
+        try:
+            self._child.sock.sendall(data)
+        except OSError:
+            raise LabError(self.explain(
+                "somebody to type to", self._alive() or "the machine is gone")) from None
 
     def receive(self):
         """What is there to be read, as bytes, for a terminal; logged as well.

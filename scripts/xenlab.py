@@ -119,12 +119,15 @@ class Dom0(Shell):
     end. shared: they are those of another Dom0 too. link: one end of a socket
     pair; what has the other one is the network then (a Dom0, say, whose number
     must be another one: 192.0.2.10 + number is its address). icount: one CPU, and
-    its time is the number of instructions. log: the folder for the logs.
+    its time is the number of instructions. log: the folder for the logs. hostile:
+    on the QEMU of scripts/lab-qemu, as the shim is: Debian's own lets a guest's
+    program crash Xen.
     """
 
     def __init__(self, hypervisor="pv32", files=None, archives=(), xen_args="",
                  dom0_mem=384, memory=2048, disks=(), snapshot=False,
-                 shared=False, link=None, number=0, icount=False, log=None):
+                 shared=False, link=None, number=0, icount=False, log=None,
+                 hostile=False):
         if hypervisor not in HYPERVISORS:
             raise LabError(f"unknown hypervisor {hypervisor!r};"
                            f" choose from {', '.join(HYPERVISORS)}")
@@ -136,7 +139,7 @@ class Dom0(Shell):
         xen = _existing(BUILD / "hypervisor" / flavour / "xen",
                         f"scripts/lab-hypervisor {flavour}")
         built = (_existing(BUILD / "qemu/qemu-system-x86_64", "scripts/lab-qemu")
-                 if self.domain_type == "shim" else None)
+                 if hostile or self.domain_type == "shim" else None)
         vmlinuz = _existing(BUILD / "dom0/vmlinuz", "scripts/lab-dom0")
         archives = [_existing(BUILD / "dom0/initrd.gz", "scripts/lab-dom0"),
                     *(_existing(path, f"scripts/lab-dom0-{Path(path).stem}")
@@ -215,10 +218,13 @@ class Dom0(Shell):
         super().close()
 
     def _gone(self):
-        for line in self.xen_log.read_text(errors="replace").splitlines():
-            if re.search(r"Panic on CPU|Kernel panic|dom0: error:", line):
-                return line
-        return self.qemu.gone()
+        text = self.xen_log.read_text(errors="replace").replace("\r", "")
+        # With the cause, which is in the line below.
+        found = re.search(r"^.*Panic on CPU.*\n.*$|^.*(?:Kernel panic|dom0: error:).*$", text, re.M)
+        if not found:
+            return self.qemu.gone()
+        where = re.search(r"RIP: .*$", text, re.M)
+        return " ".join(found[0].split()) + (f", {where[0]}" if where else "")
 
     def hypervisor_log(self):
         """Xen's messages since it started (text). Taken from its serial port,

@@ -57,6 +57,8 @@ class Smp(QuietLab):
             "disks": [self.disk],
             "memory": 4096,
             "dom0_mem": 1024,
+            # stress-ng executes opcodes at random.
+            "hostile": True,
         }
 
     def close(self):

@@ -35,7 +35,7 @@ class Fuzz(QuietLab):
         programs = {f"/fuzz/{name}": (FOLDER / name).read_bytes() for name in PROGRAMS}
         return {"files": {"/guest/kernel": KERNEL,
                           "/guest/initrd": unpacked(INITRD) + cpio(programs)},
-                "dom0_mem": 512}
+                "dom0_mem": 512, "hostile": True}
 
     def devices(self):
         return {"memory": 256, "vcpus": 2}

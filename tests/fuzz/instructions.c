@@ -30,6 +30,8 @@ static void fuzz(void)
 {
 	unsigned char *code = mmap(NULL, 8192, PROT_READ | PROT_WRITE | PROT_EXEC,
 				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* What the instructions pop; and some below it for what they push */
+	uint32_t stack[64 + 32];
 	unsigned int at, n;
 	const char *with;
 
@@ -42,9 +44,13 @@ static void fuzz(void)
 		with = beginnings[n];
 		memcpy(code + at, with, strlen(with));
 	}
+	/* As likely as not an address, a selector or flags, as an iret wants them */
+	for (at = 0; at < 32; at++)
+		stack[64 + at] = below(2) ? odd_value() : at % 3 == 1 ? odd_selector() : below(1 << 22);
 	/* May run into the page's end, and what is not code. */
 	mprotect(code + 4096, 4096, below(4));
-	asm volatile("pushfl; orl %1, (%%esp); popfl; jmp *%0"
+	asm volatile("movl %2, %%esp; pushfl; orl %1, (%%esp); popfl; jmp *%0"
 		     : : "r" (code + below(16)), "r" (below(8) ? 0 : EFLAGS_TF),
-		     "a" (below(450)), "c" (odd_value()), "d" (odd_value()) : "memory");
+		     "r" (stack + 64), "a" (below(450)), "c" (odd_value()),
+		     "d" (odd_value()) : "memory");
 }

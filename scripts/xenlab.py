@@ -384,14 +384,14 @@ class Guest(Shell):
 
     def migration(self, target=None):
         """The command for the dom0 it is on; the other one waits for it from now on.
-        The stream goes over plain TCP: what would have been ssh is nc."""
+        The stream goes over plain TCP: what would have been ssh is netcat."""
         if target in (None, self.dom0):
             receive = "xl migrate-receive"
         else:
             target.check(f"nc -l -p {MIGRATION_PORT} -e /xen/bin/xl migrate-receive"
                          " >/tmp/receive.log 2>&1 &")
             target.wait_for_listener(MIGRATION_PORT)
-            receive = f"nc {target.address} {MIGRATION_PORT}"
+            receive = f"nc.openbsd -N {target.address} {MIGRATION_PORT}"
         return f"xl migrate -s '' {self.name} '{receive}'"
 
     def follow(self, dom0=None):

@@ -10,8 +10,7 @@ import pytest
 from bootlab import KERNEL, Clean
 from devlab import GUEST, Devices, Held
 from labwork import EXTRA
-from smplab import WORKLOADS
-from xenlab import INITRD, complaints, unpacked
+from xenlab import BUILD, INITRD, complaints, unpacked
 
 # {name in dom0: MiB}: the guest's disk; room for a saved guest (sparse).
 DISKS = {"vda": 64, "vdb": 2048}
@@ -30,7 +29,7 @@ class Life(Devices):
             "files": {
                 "/guest/kernel": KERNEL,
                 "/guest/initrd": unpacked(INITRD, EXTRA),
-                "/guest/work": unpacked(INITRD, EXTRA, WORKLOADS),
+                "/guest/work": unpacked(INITRD, EXTRA, BUILD / "workloads/stress.gz"),
                 **labwork.dom0_programs(),
             },
             "disks": list(self.images.values()),

@@ -54,7 +54,7 @@ def test_to_and_fro(twohosts, vcpus, rounds):
     """With all that it does: two TCP connections, a disk, clocks, an LDT and
     programs on each CPU that check themselves."""
     hosts = twohosts.hosts
-    with twohosts.guest_with(vcpus=vcpus, ramdisk="/guest/work", memory=256) as guest:
+    with twohosts.guest_with(vcpus=vcpus, ramdisk="/guest/work", memory=160) as guest:
         silent = []
         with kept(twohosts, guest), working(guest, *hosts, stress=STRESS, ldt=True) as work:
             for _ in range(rounds):
@@ -78,7 +78,7 @@ def fails_in_the_middle(guest, target, fault):
     fault()
     source.check("sleep 2")
     source.check_runs("/tmp/migrate")
-    source.check("killall nc")
+    source.check("killall nc.openbsd")
     assert "ended with 0" not in source.outcome("/tmp/migrate", 120)
     assert source.check(f"xl domid {guest.name}") == str(domid)
 

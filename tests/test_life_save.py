@@ -9,7 +9,7 @@ from smplab import online
 
 pytestmark = pytest.mark.life
 
-SEVERAL = {"ramdisk": "/guest/work", "memory": 384}
+SEVERAL = {"ramdisk": "/guest/work", "memory": 160}
 
 
 def save_and_restore(guest, rounds=1):

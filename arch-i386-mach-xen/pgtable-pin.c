@@ -111,8 +111,9 @@ static void queue_unpin_ptes(struct mm_struct *mm, void *table)
 static void walk_pte_tables(struct mm_struct *mm, pmd_t *pmd, unsigned int nr,
 			    void (*fn)(struct mm_struct *mm, void *table))
 {
+	/* Most are empty: this needs half of an entry, pmd_present() all of it. */
 	for (; nr; nr--, pmd++)
-		if (pmd_present(*pmd))
+		if (native_pmd_val(*pmd) & _PAGE_PRESENT)
 			fn(mm, (void *)pmd_page_vaddr(*pmd));
 }
 

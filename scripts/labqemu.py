@@ -17,7 +17,10 @@ from labconsole import LabError
 # -xsave: TCG does not honour CR0.TS for XSAVE, so FPU state that Xen switches
 # lazily leaks from one guest into another. A fault of the lab, not of a kernel,
 # and cured here for all of them: without xsave, Xen and the guests use FXSAVE.
-CPU = "max,-smap,-xsave"
+# -smep: Xen has it off while a 32-bit PV guest runs, whose kernel is in ring 1, and
+# on while it runs itself. So each way in and out writes CR4, and TCG's TLB is empty
+# after each of these writes. On a real machine that is Xen's smep=hvm.
+CPU = "max,-smap,-smep,-xsave"
 # For the shim: nested SVM, in a family that Xen's AMD code accepts. With MWAIT
 # on offer Xen dies idling.
 CPU_NESTED = CPU + ",family=23,model=49,-monitor"

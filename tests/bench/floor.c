@@ -24,14 +24,21 @@
 #define HYPERVISOR_update_va_mapping	14
 #define HYPERVISOR_xen_version		17
 #define HYPERVISOR_iret			23
+#define HYPERVISOR_mmuext_op		26
 #define HYPERVISOR_sched_op		29
 #define HYPERVISOR_event_channel_op	32
 #define SCHEDOP_shutdown		2
 #define EVTCHNOP_send			4
+#define MMUEXT_PIN_L1_TABLE		0
+#define MMUEXT_UNPIN_TABLE		4
+#define DOMID_SELF			0x7ff0
 #define FLAT_RING1_CS			0xe019
 #define FLAT_RING1_DS			0xe021
 #define UVMF_INVLPG			2
 #define PTE_USER			7	/* and present and writable */
+#define PTE_USER_READ			5
+#define PTE_KERNEL			3
+#define PTE_KERNEL_READ			1
 
 struct start_info {
 	char magic[32];
@@ -53,6 +60,10 @@ struct trap_info {
 
 struct call {
 	uint32_t op, result, args[6];
+};
+
+struct mmuext_op {
+	uint32_t cmd, mfn, arg2;
 };
 
 #define STR(x)		#x
@@ -283,6 +294,32 @@ static void update_va_mapping(uint32_t flags)
 			       pte ^ (i & 1) * 2, pte >> 32, flags));
 }
 
+/* What a process has to have done with each page of its page tables, in one go */
+static void page_table(uint32_t entries)
+{
+	static uint64_t table[PAGE / 8] __attribute__((aligned(PAGE)));
+	uint64_t entry = machine_address(ADDRESS(user_page)) | PTE_USER_READ;
+	uint64_t pte = machine_address(ADDRESS(table));
+	struct mmuext_op pin = { MMUEXT_PIN_L1_TABLE, pte / PAGE, 0 };
+	struct mmuext_op unpin = { MMUEXT_UNPIN_TABLE, pte / PAGE, 0 };
+	struct call call[4] = {
+		{ HYPERVISOR_update_va_mapping, 0,
+		  { ADDRESS(table), pte | PTE_KERNEL_READ, pte >> 32 } },
+		{ HYPERVISOR_mmuext_op, 0, { ADDRESS(&pin), 1, 0, DOMID_SELF } },
+		{ HYPERVISOR_mmuext_op, 0, { ADDRESS(&unpin), 1, 0, DOMID_SELF } },
+		{ HYPERVISOR_update_va_mapping, 0,
+		  { ADDRESS(table), pte | PTE_KERNEL, pte >> 32 } },
+	};
+
+	for (uint32_t i = 0; i < PAGE / 8; i++)
+		table[i] = i < entries ? entry : 0;
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		must(hypercall(HYPERVISOR_multicall, ADDRESS(call), 4, 0, 0));
+		for (uint32_t j = 0; j < 4; j++)
+			must(call[j].result);
+	}
+}
+
 void start(struct start_info *info)
 {
 	uint64_t pte;
@@ -312,6 +349,9 @@ void start(struct start_info *info)
 	measure("stack_switch", stack_switch, ADDRESS(trap_stack) + sizeof(trap_stack));
 	measure("update_va_mapping, no flush", update_va_mapping, 0);
 	measure("update_va_mapping, INVLPG", update_va_mapping, UVMF_INVLPG);
+	measure("empty page table, pinned and unpinned", page_table, 0);
+	measure("page table of 16 entries, pinned and unpinned", page_table, 16);
+	measure("full page table, pinned and unpinned", page_table, PAGE / 8);
 	hypercall(HYPERVISOR_event_channel_op, EVTCHNOP_send,
 		  ADDRESS(&info->console_evtchn), 0, 0);
 	poweroff(0);

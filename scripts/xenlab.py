@@ -217,20 +217,24 @@ class Dom0(Shell):
         self.qemu.close()
         super().close()
 
+    def _serial_log(self):
+        return self.xen_log.read_text(errors="replace").replace("\r", "")
+
     def _gone(self):
-        text = self.xen_log.read_text(errors="replace").replace("\r", "")
-        # With the cause, which is in the line below.
-        found = re.search(r"^.*Panic on CPU.*\n.*$|^.*(?:Kernel panic|dom0: error:).*$", text, re.M)
+        text = self._serial_log()
+        # A panic's cause is in the line below, the registers are further up.
+        found = re.search(r"^.*(?:Panic on CPU.*(?:\n.*)?|(?:Kernel panic|dom0: error:).*)$",
+                          text, re.M)
         if not found:
             return self.qemu.gone()
-        where = re.search(r"RIP: .*$", text, re.M)
-        return " ".join(found[0].split()) + (f", {where[0]}" if where else "")
+        where = re.findall(r"RIP: .*", text[:found.start()])[-1:]
+        return ", ".join([" ".join(found[0].split()), *where])
 
     def hypervisor_log(self):
         """Xen's messages since it started (text). Taken from its serial port,
         because the buffer behind `xl dmesg` forgets the oldest ones."""
-        text = self.xen_log.read_text(errors="replace").replace("\r", "")
-        return "\n".join(line for line in text.splitlines() if "(XEN)" in line)
+        return "\n".join(line for line in self._serial_log().splitlines()
+                         if "(XEN)" in line)
 
     def guest_console_log(self, name):
         """All that the domain has written to its console, as xenconsoled saw

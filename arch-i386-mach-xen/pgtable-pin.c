@@ -113,7 +113,7 @@ static void walk_pte_tables(struct mm_struct *mm, pmd_t *pmd, unsigned int nr,
 {
 	/* Most are empty: this needs half of an entry, pmd_present() all of it. */
 	for (; nr; nr--, pmd++)
-		if (native_pmd_val(*pmd) & _PAGE_PRESENT)
+		if (pmd->pmd_low & _PAGE_PRESENT)
 			fn(mm, (void *)pmd_page_vaddr(*pmd));
 }
 

@@ -53,6 +53,9 @@ void xen_pin_pgd(struct mm_struct *mm, pgd_t *pgd);
 void xen_unpin_pgd(struct mm_struct *mm, pgd_t *pgd);
 void __init xen_mark_init_mm_pinned(void);
 
+/* suspend.c */
+void xen_offer_p2m_tree(void);
+
 /* syscall.c */
 void __init xen_register_callbacks(void);
 

@@ -171,8 +171,11 @@ static void __init xen_pagetable_init(void)
 	native_pagetable_init();
 
 	xen_vmalloc_p2m_tree();
+	/* Without the flag there is a tree of frames, which we offer. */
+	xen_start_info->flags &= ~SIF_VIRT_P2M_4TOOLS;
 	xen_build_mfn_list_list();
 	xen_setup_mfn_list_list();
+	xen_offer_p2m_tree();
 	xen_remap_memory();
 
 	/* The builder's list has been copied. */

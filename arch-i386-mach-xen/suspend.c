@@ -53,6 +53,23 @@ static void convert_sleeping_kmaps(pte_t (*convert)(pte_t pte))
 }
 
 /**
+ * xen_offer_p2m_tree - have the toolstack read the p2m by its tree of frames
+ *
+ * Not as an array in our virtual memory, which arch.p2m_cr3 of the shared_info
+ * would offer: where "xl dump-core" looks for the array's end it compares an
+ * index in a table of PMDs with one that counts from the array's first PMD
+ * (xc_core_arch_map_p2m_list_rw() in tools/libs/guest/xg_core_x86.c, Xen 4.17),
+ * and gives up when they differ. A 64-bit kernel's array begins with a table of
+ * PMDs; ours cannot, for that is where lowmem begins.
+ *
+ * Context: after each xen_setup_mfn_list_list().
+ */
+void xen_offer_p2m_tree(void)
+{
+	HYPERVISOR_shared_info->arch.p2m_cr3 = 0;
+}
+
+/**
  * xen_mm_pin_all - have the toolstack find all machine frames
  *
  * Page tables that are being built or taken apart are pinned, so that they are
@@ -85,12 +102,15 @@ void xen_mm_pin_all(void)
 /**
  * xen_mm_unpin_all - undo xen_mm_pin_all(), on the same host or another one
  *
+ * There is a new shared_info by now.
+ *
  * Context: stop_machine(), after resuming.
  */
 void xen_mm_unpin_all(void)
 {
 	struct ptdesc *ptdesc;
 
+	xen_offer_p2m_tree();
 	convert_sleeping_kmaps(to_machine_frame);
 
 	spin_lock(&pgd_lock);

@@ -94,6 +94,10 @@ class Lab:
     def __init__(self, hypervisor):
         self.hypervisor = hypervisor
         self.folder = RESULTS / f"{self.group}-{hypervisor}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        #: all kernel messages of the shared guests
+        self.said = self.folder / "dmesg"
+        self.said.write_text("")
         with measured(f"{self.group} {hypervisor}: dom0 up"):
             self.dom0 = self.start(**self.machine())
         self._guest = None
@@ -133,9 +137,19 @@ class Lab:
         return self._guest
 
     def prepare(self, guest):
-        """What a new shared guest needs before its first test."""
+        """What a new shared guest needs before its first test: its kernel's
+        messages do not get between a command and its output."""
+        guest.check("dmesg -n 1")
+
+    def messages(self):
+        """The shared guest's kernel messages since the last time."""
+        text = self._guest.check("dmesg -c", 60)
+        with open(self.said, "a", encoding="utf-8") as log:
+            log.write(text + "\n")
+        return text
 
     def check(self, allowed=()):
+        no_complaint(self.messages(), allowed)
         self._clean.check(allowed)
 
     @contextmanager
@@ -145,22 +159,6 @@ class Lab:
             clean = Clean(guest)
             yield guest
             clean.check(allowed)
-
-
-class QuietLab(Lab):
-    """A Lab whose guest's messages do not get between a command and its output;
-    check() looks at all of them."""
-
-    def prepare(self, guest):
-        guest.check("dmesg -n 1")
-
-    def messages(self):
-        """The guest's kernel messages since the last time."""
-        return self._guest.check("dmesg -c", 60)
-
-    def check(self, allowed=()):
-        no_complaint(self.messages(), allowed)
-        super().check(allowed)
 
 
 @contextmanager

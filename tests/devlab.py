@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from bootlab import KERNEL, QuietLab, wait_until
+from bootlab import KERNEL, Lab, wait_until
 from conftest import BUILD, TOP
 from labwork import EXTRA, dom0_programs
 from xenlab import INITRD, SCALE, unpacked
@@ -50,7 +50,7 @@ def host_pattern():
     return folder / "pattern"
 
 
-class Devices(QuietLab):
+class Devices(Lab):
     """A Lab whose dom0 has disks and whose guest has the first three of them
     and an interface."""
 
@@ -102,12 +102,6 @@ class Devices(QuietLab):
         super().prepare(guest)
         guest.check(f"ip link set lo up; ip addr add {GUEST}/24 dev eth0;"
                     " ip link set eth0 up")
-
-    def messages(self):
-        text = super().messages()
-        with open(self.folder / "dmesg", "a", encoding="utf-8") as log:
-            log.write(text + "\n")
-        return text
 
     def check(self, allowed=()):
         super().check(tuple(allowed) + (GRANT_LIST,))

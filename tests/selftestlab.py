@@ -111,7 +111,7 @@ def run_program(shell, line, folder):
 def set_up(machine):
     """File systems that the tests expect."""
     machine.check(
-        "dmesg -n 1; mkdir -p /dev/shm /dev/mqueue /etc; mount -t tmpfs none /dev/shm;"
+        "mkdir -p /dev/shm /dev/mqueue /etc; mount -t tmpfs none /dev/shm;"
         " mount -t mqueue none /dev/mqueue; mount -t debugfs none /sys/kernel/debug;"
         " echo root:x:0:0::/:/bin/sh >/etc/passwd; test -x /selftests/x86/sigreturn_32"
     )
@@ -132,6 +132,7 @@ class Guest(Lab):
         return {"memory": MEMORY, "vcpus": VCPUS}
 
     def prepare(self, guest):
+        super().prepare(guest)
         set_up(guest)
 
 
@@ -154,6 +155,7 @@ class Bare:
             NATIVE_KERNEL, initrd=self.initrd, memory=MEMORY, vcpus=VCPUS,
             cmdline="quiet loglevel=1", log=self.folder,
         )
+        self.machine.check("dmesg -n 1")
         set_up(self.machine)
         return self.machine
 

@@ -5,7 +5,7 @@ vCPUs than the machine has CPUs. Logs: build/results/smp-<hypervisor>"""
 from contextlib import contextmanager
 
 import pytest
-from bootlab import KERNEL, QuietLab, no_complaint, wait_until
+from bootlab import KERNEL, Lab, no_complaint, wait_until
 from conftest import BUILD
 from labwork import EXTRA, PROGRAMS
 from xenlab import INITRD, cpio, unpacked
@@ -31,7 +31,7 @@ def with_pattern(initrd):
     return unpacked(initrd) + cpio({"/tests/pattern": (PROGRAMS / "pattern").read_bytes()})
 
 
-class Smp(QuietLab):
+class Smp(Lab):
     """A Lab with room for larger guests; the shared one has VCPUS."""
 
     group = "smp"

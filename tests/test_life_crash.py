@@ -15,10 +15,6 @@ from lifelab import IMAGE
 # Long ones until they have been seen to pass.
 pytestmark = [pytest.mark.life, pytest.mark.long]
 
-# "Bad mfn 0 during page table walk for vaddr 0xc8a00000 at level 1 of p2m list":
-# the cause is not known yet. `xl save` walks the same list and takes it.
-dump_core_refused = pytest.mark.xfail(strict=True, reason="xl dump-core refuses the p2m list")
-
 CORE = TOP / "scripts/gdb-core"
 
 
@@ -57,7 +53,6 @@ def in_order(names, wanted):
     return all(name in names for name in wanted)
 
 
-@dump_core_refused
 def test_of_a_crashed_guest(life, dump, tmp_path):
     with life.guest_with("crash", vcpus=2) as guest:
         guest.send("taskset -c 1 sh -c 'echo c >/proc/sysrq-trigger'\n")
@@ -72,7 +67,6 @@ def test_of_a_crashed_guest(life, dump, tmp_path):
         assert not in_order(threads[1], ("panic",)), threads
 
 
-@dump_core_refused
 def test_of_a_running_guest(life, dump, tmp_path):
     """It goes on afterwards."""
     with life.guest_with() as guest:
@@ -102,7 +96,6 @@ def test_a_dump_that_is_none(tmp_path):
     assert not (tmp_path / "core").exists()
 
 
-@dump_core_refused
 def test_a_dump_cut_off(life, dump, tmp_path):
     with life.guest_with():
         path = dump("guest")

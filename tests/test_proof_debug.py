@@ -6,7 +6,7 @@ the same configuration."""
 import re
 
 import pytest
-from bootlab import RESULTS, QuietLab
+from bootlab import RESULTS, Lab
 from conftest import BUILD, TOP
 from smplab import online
 from xenlab import Native
@@ -25,7 +25,7 @@ PROGRAMS = sorted(path.stem for path in (TOP / "tests/guest").glob("*.c"))
 DIFFERENT = {}
 
 
-class Debug(QuietLab):
+class Debug(Lab):
     """A Lab with that kernel."""
 
     group = "debug"

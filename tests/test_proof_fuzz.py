@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from bootlab import KERNEL, MEASURED, QuietLab
+from bootlab import KERNEL, MEASURED, Lab
 from conftest import BUILD, TOP
 from xenlab import INITRD, cpio, unpacked
 
@@ -25,7 +25,7 @@ SECONDS = 3600 // len(RUNS)
 ALLOWED = (r"traps: ", r"process '\S+' (?:started with executable stack|launched)")
 
 
-class Fuzz(QuietLab):
+class Fuzz(Lab):
     """A guest of two vCPUs with the programs."""
 
     group = "fuzz"

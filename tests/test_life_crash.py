@@ -37,7 +37,8 @@ def backtraces(core):
     """{thread: [function names]}, the innermost first."""
     result = subprocess.run(
         ["gdb", "-q", "-batch", "-nx", "-ex", "set pagination off",
-         "-ex", "thread apply all backtrace", VMLINUX, core],
+         "-x", TOP / "scripts/gdb-frames.py", "-ex", "thread apply all backtrace",
+         VMLINUX, core],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
     threads = {}
     for block in re.split(r"^Thread ", result.stdout, flags=re.MULTILINE)[1:]:
@@ -64,6 +65,9 @@ def test_of_a_crashed_guest(life, dump, tmp_path):
         assert len(threads) == 2
         assert in_order(threads[2], ("panic", "sysrq_handle_crash", "write_sysrq_trigger",
                                      "vfs_write", "ksys_write")), threads
+        # The other one was idle when it was told to stop.
+        assert in_order(threads[1], ("stop_self", "xen_hypervisor_callback", "do_idle",
+                                     "start_kernel", "mach_xen_start")), threads
         assert not in_order(threads[1], ("panic",)), threads
 
 
@@ -75,7 +79,9 @@ def test_of_a_running_guest(life, dump, tmp_path):
         assert guest.check("echo here") == "here"
         core = tmp_path / "core"
         assert run(CORE, path, core).returncode == 0
-        assert in_order(backtraces(core)[1], ("do_idle", "cpu_startup_entry", "start_kernel"))
+        threads = backtraces(core)
+        assert in_order(threads[1], ("default_idle", "do_idle", "cpu_startup_entry",
+                                     "start_kernel", "mach_xen_start")), threads
         # Its memory: the banner is where the symbol says.
         banner = subprocess.run(
             ["gdb", "-q", "-batch", "-nx", "-ex", "x/s &linux_banner", VMLINUX, core],

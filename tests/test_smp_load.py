@@ -4,8 +4,6 @@ one: beside Debian's 64-bit kernel as a guest of the same dom0, with the same
 32-bit programs. The ratios are kept in build/results/measured.json."""
 
 import re
-from statistics import median
-
 import pytest
 from bootlab import MEASURED, side_by_side
 from smplab import SYSFS, WORK, online, stable_tsc
@@ -71,18 +69,20 @@ def test_with_locks_watched(smp):
         assert "debug_locks:                             1" in guest.read("/proc/lockdep_stats")
 
 
-# {what: command that prints the seconds it has taken}
+# {what: command that prints the seconds that some amount of it has taken}
 WORKLOADS = {
     # 160 tasks in 4 groups, each of 20 sends to each of 20 others. The time it prints
-    # begins when all of them have been forked, which one CPU does.
-    "hackbench": "hackbench -P -g 4 -l 100 | awk '/^Time:/ { print $2 }'",
+    # begins when all of them have been forked, which one CPU does. To a 32-bit kernel
+    # a message is so cheap that it gets more of them.
+    "hackbench": "n=100; [ $(uname -m) = x86_64 ] || n=400;"
+                 " hackbench -P -g 4 -l $n | awk -v n=$n '/^Time:/ { print 100 * $2 / n }'",
     # Each header of the kernel's for programs, by the compiler's main part.
     "headers": "read a b </proc/uptime; ls /usr/include/linux/*.h | head -n 40 |"
                " xargs -n 1 -P 4 sh -c"
                " 'cc1 -quiet -fsyntax-only -x c $0 -isystem /usr/include >/dev/null 2>&1; :';"
                " read c d </proc/uptime; echo $a $c | awk '{ print $2 - $1 }'",
 }
-ROUNDS = 3
+ROUNDS = 5
 GUESTS = {"i386": {}, "amd64": {"kernel": "/guest/kernel64", "ramdisk": "/guest/work64"}}
 
 
@@ -97,7 +97,8 @@ def pair(smp):
 @pytest.mark.parametrize("smp", ["pv32"], indirect=True)
 @pytest.mark.parametrize("what", WORKLOADS)
 def test_two_are_faster_than_one(smp, pair, what):
-    """In turns, so that what else the host does meets both."""
+    """In turns, and the best of each: what else the host does takes time, and never
+    gives any back."""
     found = {(name, cpus): [] for name in pair for cpus in (1, 2)}
     for _ in range(ROUNDS):
         for name, guest in pair.items():
@@ -105,10 +106,10 @@ def test_two_are_faster_than_one(smp, pair, what):
                 guest.check(f"echo {cpus - 1} >{SYSFS}/cpu1/online", 60)
                 assert online(guest) == cpus
                 found[name, cpus].append(float(guest.check(WORKLOADS[what], 300)))
-    scale = {name: median(found[name, 1]) / median(found[name, 2]) for name in pair}
+    scale = {name: min(found[name, 1]) / min(found[name, 2]) for name in pair}
     for name, value in scale.items():
         MEASURED[f"{what} {smp.hypervisor} {name} 1/2 vCPUs ratio"] = round(value, 2)
     MEASURED[f"{what} {smp.hypervisor} i386/amd64 seconds ratio"] = round(
-        median(found["i386", 2]) / median(found["amd64", 2]), 2)
+        min(found["i386", 2]) / min(found["amd64", 2]), 2)
     # Times are taken to a hundredth of some seconds, on a machine with others.
     assert scale["i386"] >= 0.95 * scale["amd64"]

@@ -202,11 +202,6 @@ def native():
         yield machine
 
 
-def wait_until(shell, condition, timeout=30):
-    """Wait until a shell command succeeds."""
-    shell.wait_until(condition, timeout)
-
-
 def write_timings(reporter):
     """build/results/timings, a line a test, and what the tests measured."""
     seconds = {}

@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from bootlab import KERNEL, Lab, wait_until
+from bootlab import KERNEL, Lab
 from conftest import BUILD, TOP
 from labwork import EXTRA, dom0_programs
 from xenlab import INITRD, SCALE, unpacked
@@ -121,14 +121,14 @@ class Devices(Lab):
 
     def attach(self, guest, spec, front):
         self.dom0.check(f"xl block-attach {guest.name} '{spec}'", 60)
-        wait_until(guest, f"[ -b /dev/{front} ] && [ $(cat /sys/block/{front}/size) != 0 ]")
+        guest.wait_until(f"[ -b /dev/{front} ] && [ $(cat /sys/block/{front}/size) != 0 ]")
 
     def detach(self, guest, front):
         """Ask for it, and wait until all of it is gone on both sides."""
         number = vbd_number(front)
         self.dom0.check(f"xl block-detach {guest.name} {front}", 60)
-        wait_until(guest, f"[ ! -e /sys/block/{front} ]")
-        wait_until(self.dom0, f"[ ! -e {self.vbd(guest, number)} ]")
+        guest.wait_until(f"[ ! -e /sys/block/{front} ]")
+        self.dom0.wait_until(f"[ ! -e {self.vbd(guest, number)} ]")
 
     def grants_in_use(self, guest):
         """How many of the guest's grants somebody has mapped, in Xen's words."""

@@ -6,7 +6,6 @@ import shlex
 import struct
 from contextlib import contextmanager
 
-from bootlab import wait_until
 
 INITIALISING, INIT_WAIT, INITIALISED, CONNECTED, CLOSING, CLOSED = range(1, 7)
 
@@ -60,12 +59,12 @@ class Fake:
 
     def wait_for_front(self, state):
         """Until the guest's driver has said so."""
-        wait_until(self.dom0, f"[ $(xenstore-read {self.front}/state) = {state} ]")
+        self.dom0.wait_until(f"[ $(xenstore-read {self.front}/state) = {state} ]")
 
     def remove(self):
         """As a toolstack does, and until the guest has forgotten it."""
         self.dom0.check(f"xenstore-rm {self.back} {self.front}")
-        wait_until(self.guest, f"[ ! -e /sys/bus/xen/devices/{self.kind}-{self.number} ]")
+        self.guest.wait_until(f"[ ! -e /sys/bus/xen/devices/{self.kind}-{self.number} ]")
 
     def ring_program(self, commands, ring="ring"):
         """The shell command that handles a ring of ours."""
@@ -90,7 +89,7 @@ class Fake:
 
 def said(guest, pattern, timeout=30):
     """The guest's kernel says it, before that time."""
-    wait_until(guest, f"dmesg | grep -Eq '{pattern}'", timeout)
+    guest.wait_until(f"dmesg | grep -Eq '{pattern}'", timeout)
 
 
 def blk_request(fake):

@@ -5,7 +5,7 @@ vCPUs than the machine has CPUs. Logs: build/results/smp-<hypervisor>"""
 from contextlib import contextmanager
 
 import pytest
-from bootlab import KERNEL, Lab, no_complaint, wait_until
+from bootlab import KERNEL, Lab, no_complaint
 from conftest import BUILD
 from labwork import EXTRA, PROGRAMS
 from xenlab import INITRD, cpio, unpacked
@@ -91,7 +91,7 @@ def wait_online(guest, count):
     """Until the guest has as many, and no more are there. One that comes is put
     to use by user space: by a rule of udev's, or here."""
     others = f"{SYSFS}/cpu[0-9]*/online"
-    wait_until(guest, f"[ $(ls {others} 2>/dev/null | wc -l) = {count - 1} ]", 60)
+    guest.wait_until(f"[ $(ls {others} 2>/dev/null | wc -l) = {count - 1} ]", 60)
     guest.check(f"for f in {others}; do [ ! -e $f ] || grep -q 1 $f || echo 1 >$f; done", 60)
     assert online(guest) == count
 

@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from bootlab import MEMORY, wait_until
+from bootlab import MEMORY
 
 pytestmark = pytest.mark.boot
 
@@ -29,7 +29,7 @@ def test_balloon(lab, guest):
     guest.check("dd if=/dev/urandom of=/tmp/kept bs=1M count=8 2>/dev/null")
     checksum = guest.check("md5sum /tmp/kept")
     lab.dom0.check(f"xl mem-set guest {MEMORY - 32}")
-    wait_until(guest, f"[ $(cat {INFO}) -le {(MEMORY - 32) * 1024 + 1024} ]")
+    guest.wait_until(f"[ $(cat {INFO}) -le {(MEMORY - 32) * 1024 + 1024} ]")
     # Three quarters at least, some pages may be in use for a while. The shim
     # has taken its part of what the domain may have before.
     least = 4 if lab.hypervisor == "shim" else 24
@@ -39,7 +39,7 @@ def test_balloon(lab, guest):
         assert listed <= MEMORY - 31
 
     lab.dom0.check(f"xl mem-set guest {MEMORY}")
-    wait_until(guest, f"[ $(cat {INFO}) -ge {held - 1024} ]")
+    guest.wait_until(f"[ $(cat {INFO}) -ge {held - 1024} ]")
     assert abs(full - mem_total(guest)) <= 1024
     assert guest.check("md5sum /tmp/kept; rm /tmp/kept") == checksum
     # All of it is usable again.
@@ -48,4 +48,4 @@ def test_balloon(lab, guest):
 
 def test_sysrq_through_xenstore(lab, guest):
     lab.dom0.check("xl sysrq guest h")
-    wait_until(guest, "dmesg | grep -q 'sysrq: HELP'")
+    guest.wait_until("dmesg | grep -q 'sysrq: HELP'")

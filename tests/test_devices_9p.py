@@ -2,7 +2,7 @@
 """A folder of dom0's in the guest, by 9pfs; the backend is QEMU."""
 
 import pytest
-from bootlab import MEMORY, wait_until
+from bootlab import MEMORY
 from devlab import GRANT_LIST, Held
 
 pytestmark = [pytest.mark.devices, pytest.mark.long]
@@ -105,6 +105,6 @@ def test_mounted_again(devices, shared):
         shared.check(MOUNT)
         assert shared.read("/tmp/share/kept") == "kept"
         shared.check("umount /tmp/share")
-    wait_until(shared, "! grep -q 9p /proc/mounts")
+    shared.wait_until("! grep -q 9p /proc/mounts")
     Held(devices, shared).check_same(before)
     devices.dom0.check("rm /share/kept")

@@ -6,7 +6,6 @@ import itertools
 from contextlib import contextmanager
 
 import pytest
-from bootlab import wait_until
 from devlab import Held, vbd_number
 from fakebackend import (
     BLKIF_OP_READ,
@@ -73,7 +72,7 @@ def test_never_connects(devices, devguest):
     """Neither before the guest has set up its ring, nor after. It is said, once."""
     with no_harm(devices, devguest):
         with fake_disk(devices, devguest) as fake:
-            wait_until(devguest, f"[ -e /sys/bus/xen/devices/vbd-{NUMBER} ]")
+            devguest.wait_until(f"[ -e /sys/bus/xen/devices/vbd-{NUMBER} ]")
             others_work(devices, devguest)
             fake.state(INIT_WAIT)
             fake.wait_for_front(INITIALISED)
@@ -117,7 +116,7 @@ def test_size_0(devices, devguest):
             fake.wait_for_front(INITIALISED)
             fake.state(CONNECTED)
             said(devguest, f"{fake.name}: disk of size 0 at {fake.back}$")
-            wait_until(devguest, f"[ -b /dev/{FRONT} ]")
+            devguest.wait_until(f"[ -b /dev/{FRONT} ]")
             assert devguest.check(f"wc -c </dev/{FRONT}") == "0"
             assert "No space left" in devguest.run(f"echo >/dev/{FRONT}").output
             others_work(devices, devguest)
@@ -132,7 +131,7 @@ def in_use(devices, guest):
         fake.wait_for_front(INITIALISED)
         with fake.refusing():
             fake.state(CONNECTED)
-            wait_until(guest, f"dd if=/dev/{FRONT} of=/dev/null count=1 2>&1 | grep -q error")
+            guest.wait_until(f"dd if=/dev/{FRONT} of=/dev/null count=1 2>&1 | grep -q error")
             # After this the guest is through with what it does for a new disk.
             others_work(devices, guest)
         guest.check(f"(dd if=/dev/{FRONT} of=/dev/null bs=512 count=1 iflag=direct;"
@@ -164,7 +163,7 @@ def test_garbage(devices, devguest):
                 fake.ring(response(number, ident, operation))
                 said(devguest, f"{FRONT}: {cause}")
                 said(devguest, f"{FRONT} disabled for further use")
-                wait_until(devguest, "grep -q 'status 1' /tmp/reader")
+                devguest.wait_until("grep -q 'status 1' /tmp/reader")
                 assert "error" in devguest.run(f"head -c 512 /dev/{FRONT}").output
 
 
@@ -197,7 +196,7 @@ def test_goes_away(devices, devguest, how):
             else:
                 devices.dom0.check(f"xenstore-rm {fake.back}")
                 said(devguest, f"{fake.name}: backend {fake.back} is gone$")
-            wait_until(devguest, "grep -q status /tmp/reader")
+            devguest.wait_until("grep -q status /tmp/reader")
             assert "\n1+0 records in" not in "\n" + devguest.read("/tmp/reader")
             others_work(devices, devguest)
 
@@ -215,6 +214,6 @@ def test_comes_back(devices, devguest):
             others_work(devices, devguest)
             assert "status" not in devguest.read("/tmp/writer")
             devices.dom0.check(f"echo {name} >{driver}/bind")
-            wait_until(devguest, "grep -q 'status 0' /tmp/writer", 60)
+            devguest.wait_until("grep -q 'status 0' /tmp/writer", 60)
             assert on_host(devices.images["vdd"], 1, 4) == "same 4 MiB"
             write_and_compare(devices, devguest, FRONT, "vdd", 8)

@@ -6,7 +6,6 @@ import struct
 from contextlib import contextmanager
 
 import pytest
-from bootlab import wait_until
 from devlab import DOM0, Held
 from fakebackend import CLOSED, CONNECTED, INIT_WAIT, INTERFACE, Fake, said
 from test_devices_net import both_ways, interface
@@ -43,7 +42,7 @@ def test_never_connects(devices, devguest):
     """What belongs to it can be taken away, too, in whatever order."""
     with no_harm(devices, devguest):
         with fake_interface(devices, devguest) as fake:
-            wait_until(devguest, f"[ -e /sys/bus/xen/devices/vif-{NUMBER} ]")
+            devguest.wait_until(f"[ -e /sys/bus/xen/devices/vif-{NUMBER} ]")
             others_work(devices, devguest)
             devices.dom0.check(f"xenstore-rm {fake.front}")
             others_work(devices, devguest)
@@ -61,7 +60,7 @@ def test_bad_address(devices, devguest):
                     # Even if the backend does not notice.
                     others_work(devices, devguest)
                 fake.state(CLOSED)
-                wait_until(devguest, f"[ ! -e /sys/bus/xen/devices/vif-{NUMBER} ]")
+                devguest.wait_until(f"[ ! -e /sys/bus/xen/devices/vif-{NUMBER} ]")
 
 
 def test_backend_without_copying(devices, devguest):
@@ -121,7 +120,7 @@ def test_comes_back(devices, devguest):
             assert devguest.run(f"ping -c 1 -W 2 {here}").status != 0
             both_ways(devices, devguest, 63, 1)
             devices.dom0.check(f"echo {device} >{driver}/bind")
-            wait_until(devices.dom0, f"[ -e /sys/class/net/{vif} ]")
+            devices.dom0.wait_until(f"[ -e /sys/class/net/{vif} ]")
             devices.dom0.check(f"ip link set {vif} master test7 up")
-            wait_until(devguest, f"ping -c 1 -W 2 {here} >/dev/null", 60)
+            devguest.wait_until(f"ping -c 1 -W 2 {here} >/dev/null", 60)
             both_ways(devices, devguest, 64, 1, here, there)

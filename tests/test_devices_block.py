@@ -6,7 +6,6 @@ import re
 import subprocess
 
 import pytest
-from bootlab import wait_until
 from devlab import DISKS, MIB, PARTITIONS, Held, host_pattern, vbd_number
 
 pytestmark = pytest.mark.devices
@@ -199,10 +198,10 @@ def test_unplugged_while_in_use(devices, devguest):
                    " >/dev/null 2>/tmp/reader; echo gone >>/tmp/reader) & "
                    "(while dd if=/dev/zero of=/dev/xvdd bs=64k count=64 conv=notrunc; do :; done"
                    " >/dev/null 2>/tmp/writer; echo gone >>/tmp/writer) &")
-    wait_until(devguest, "[ $(grep -c 'records in' /tmp/reader) -ge 2 ]")
+    devguest.wait_until("[ $(grep -c 'records in' /tmp/reader) -ge 2 ]")
     devices.detach(devguest, "xvdd")
     for who in "reader", "writer":
-        wait_until(devguest, f"grep -q gone /tmp/{who}", 60)
+        devguest.wait_until(f"grep -q gone /tmp/{who}", 60)
     Held(devices, devguest).check_same(before)
     with devices.disk(devguest, "vdd", "xvdd"):
         write_and_compare(devices, devguest, "xvdd", "vdd", 11, 8)

@@ -7,7 +7,7 @@ import time
 from hashlib import md5
 
 import pytest
-from bootlab import MEMORY, wait_until
+from bootlab import MEMORY
 from devlab import GRANT_LIST, Held, background
 from xenlab import SCALE
 
@@ -37,7 +37,7 @@ def screen(devices):
     ) as guest:
         guest.check("dmesg -n 1; chmod +x /tests/*; modprobe evdev;"
                     " modprobe xen-kbdfront; modprobe xen-fbfront")
-        wait_until(guest, "[ -c /dev/fb0 ]")
+        guest.wait_until("[ -c /dev/fb0 ]")
         yield guest
 
 
@@ -52,7 +52,7 @@ def check_screen(devices, expected):
     while True:
         devices.dom0.check("rm -f /tmp/screen")
         monitor(devices, "screendump /tmp/screen")
-        wait_until(devices.dom0, f"[ $(wc -c </tmp/screen) = {len(expected)} ]")
+        devices.dom0.wait_until(f"[ $(wc -c </tmp/screen) = {len(expected)} ]")
         shown = devices.dom0.check("md5sum </tmp/screen").split()[0]
         if shown == wanted or time.monotonic() > end:
             assert shown == wanted
@@ -90,12 +90,12 @@ def test_keys(devices, screen):
     name = keyboard(screen)
     keys = [(code, value) for code in KEYS.values() for value in (1, 0)]
     with background(screen, "keys", f"exec cat /dev/input/{name}"):
-        wait_until(screen, f"ls -l /proc/$(cat /tmp/keys.pid)/fd | grep -q {name}")
+        screen.wait_until(f"ls -l /proc/$(cat /tmp/keys.pid)/fd | grep -q {name}")
         for key in KEYS:
             monitor(devices, f"sendkey {key}")
         # Two events each, with a report behind.
         size = len(keys) * 2 * 16
-        wait_until(screen, f"[ $(wc -c </tmp/keys) -ge {size} ]")
+        screen.wait_until(f"[ $(wc -c </tmp/keys) -ge {size} ]")
         data = bytes.fromhex(screen.check("hexdump -ve '1/1 \"%02x\"' /tmp/keys"))
     events = [event[2:] for event in struct.iter_unpack("<IIHHi", data)]
     assert [(code, value) for kind, code, value in events if kind == EV_KEY] == keys
@@ -108,7 +108,7 @@ def test_unbound_and_unloaded(devices, screen):
     before = Held(devices, screen)
     assert screen.run("rmmod xen-fbfront").status != 0
     screen.check("echo vfb-0 >/sys/bus/xen/drivers/vfb/unbind")
-    wait_until(screen, "[ ! -e /dev/fb0 ]")
+    screen.wait_until("[ ! -e /dev/fb0 ]")
     # No grants: the backend is told frames.
     gone = Held(devices, screen)
     assert gone.channels == before.channels - 1

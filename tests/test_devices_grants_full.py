@@ -3,7 +3,6 @@
 there works, and what failed works once there are grants again."""
 
 import pytest
-from bootlab import wait_until
 from devlab import DOM0, GRANTS_A_FRAME, grants_taken, vbd_number
 from fakebackend import said
 from test_devices_bad_input import write_and_compare
@@ -28,7 +27,7 @@ def small(devices):
 def take_all(guest):
     """A program takes them; how many it got."""
     guest.check("/tests/grants 0 >/tmp/grants & echo $! >/tmp/grants.pid")
-    wait_until(guest, "grep -q grants /tmp/grants", 60)
+    guest.wait_until("grep -q grants /tmp/grants", 60)
     return int(guest.read("/tmp/grants").split()[0])
 
 

@@ -5,7 +5,6 @@ the other side."""
 from contextlib import contextmanager
 
 import pytest
-from bootlab import wait_until
 from devlab import DOM0, GUEST, Held, background
 
 pytestmark = pytest.mark.devices
@@ -20,7 +19,7 @@ def tcp(sender, receiver, address, seed, size, port=5001):
     with background(receiver, "tcp", f"/tests/tcp listen {port} | {PATTERN} check {seed} {size}"):
         receiver.wait_for_listener(port)
         sender.check(f"{PATTERN} write {seed} {size} | /tests/tcp connect {address} {port}", limit)
-        wait_until(receiver, "grep -q . /tmp/tcp", limit)
+        receiver.wait_until("grep -q . /tmp/tcp", limit)
         assert receiver.check("cat /tmp/tcp") == f"same {size} MiB"
 
 
@@ -150,17 +149,17 @@ def interface(devices, guest, number):
                        f" ip addr add {here}/28 dev {bridge}")
     devices.dom0.check(f"xl network-attach {guest.name} mac={mac} bridge={bridge}", 60)
     find = f"grep -l {mac} /sys/class/net/*/address | cut -d / -f 5"
-    wait_until(guest, f"[ -n \"$({find})\" ]")
+    guest.wait_until(f"[ -n \"$({find})\" ]")
     name = guest.check(find)
     try:
         guest.check(f"ip addr add {there}/28 dev {name}; ip link set {name} up")
-        wait_until(guest, f"[ $(cat /sys/class/net/{name}/carrier) = 1 ]")
+        guest.wait_until(f"[ $(cat /sys/class/net/{name}/carrier) = 1 ]")
         yield name, here, there
     finally:
         devices.dom0.check(f"xl network-detach {guest.name} {mac}", 60)
-        wait_until(guest, f"[ ! -e /sys/class/net/{name} ]")
+        guest.wait_until(f"[ ! -e /sys/class/net/{name} ]")
         path = f"/local/domain/0/backend/vif/{guest.domid}"
-        wait_until(devices.dom0, f"! xenstore-ls {path} | grep -q {mac}")
+        devices.dom0.wait_until(f"! xenstore-ls {path} | grep -q {mac}")
         devices.dom0.check(f"ip link del {bridge}")
 
 
@@ -195,9 +194,9 @@ def test_unplugged_while_in_use(devices, devguest):
             devguest.check(f"({PATTERN} write 35 4096 | /tests/tcp connect {here} 5003) >/dev/null 2>&1 &"
                            " echo $! >/tmp/sender")
             name = devguest.check("ls /sys/class/net | grep eth | tail -n 1")
-            wait_until(devguest, f"[ $(cat /sys/class/net/{name}/statistics/tx_bytes) -gt 2000000 ]")
+            devguest.wait_until(f"[ $(cat /sys/class/net/{name}/statistics/tx_bytes) -gt 2000000 ]")
     devguest.check("kill $(cat /tmp/sender); killall pattern tcp; true")
-    wait_until(devguest, "! pidof tcp")
+    devguest.wait_until("! pidof tcp")
     Held(devices, devguest).check_same(before)
     both_ways(devices, devguest, 37, 2)
 
@@ -210,7 +209,7 @@ def test_link_down_and_up(devices, devguest):
         shell.check(command.format("down"))
         assert devguest.run(f"ping -c 1 -W 2 {DOM0}").status != 0
         shell.check(command.format("up"))
-        wait_until(devguest, f"ping -c 1 -W 2 {DOM0} >/dev/null", 60)
+        devguest.wait_until(f"ping -c 1 -W 2 {DOM0} >/dev/null", 60)
         both_ways(devices, devguest, 39, 1)
 
 

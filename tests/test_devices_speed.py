@@ -6,7 +6,7 @@ kept in build/results/measured.json."""
 from statistics import median
 
 import pytest
-from bootlab import MEASURED, MEMORY, side_by_side, wait_until
+from bootlab import MEASURED, MEMORY, side_by_side
 from devlab import DOM0, background
 
 pytestmark = [pytest.mark.devices, pytest.mark.long]
@@ -64,7 +64,7 @@ def pair(devices):
         for name, guest in guests.items():
             guest.check("chmod +x /tests/*; ip link set lo up;"
                         f" ip addr add {ADDRESSES[name]}/24 dev eth0; ip link set eth0 up")
-            wait_until(guest, f"ping -c 1 -W 1 {DOM0} >/dev/null")
+            guest.wait_until(f"ping -c 1 -W 1 {DOM0} >/dev/null")
         yield guests
 
 

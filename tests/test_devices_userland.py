@@ -6,7 +6,7 @@ import re
 from contextlib import ExitStack
 
 import pytest
-from bootlab import MEMORY, wait_until
+from bootlab import MEMORY
 from devlab import GRANT_LIST, MIB, Held, background
 
 pytestmark = pytest.mark.devices
@@ -122,10 +122,10 @@ def test_xenstore_watch(devices, user, device):
                     devices.dom0.check(command)
                 if fires:
                     expected.append(fires)
-                wait_until(user, f"[ $(wc -l </tmp/watch) -ge {len(expected)} ]")
+                user.wait_until(f"[ $(wc -l </tmp/watch) -ge {len(expected)} ]")
                 assert user.read("/tmp/watch").splitlines() == expected
             # It has seen as many as it was to see.
-            wait_until(user, "! kill -0 $(cat /tmp/watch.pid) 2>/dev/null")
+            user.wait_until("! kill -0 $(cat /tmp/watch.pid) 2>/dev/null")
     finally:
         devices.dom0.check(f"xenstore-rm {where}")
 
@@ -204,13 +204,13 @@ def test_vchan(devices, user, peer, closing, ring):
                 f"({PATTERN} write {seeds[end]} {size}; cat /tmp/hold) | vchan-node {end}"
                 f" {other.domid} {path} {ring if end == 'server' else ''} >/tmp/vchan"))
             if end == "server":
-                wait_until(guest, "xenstore-exists data/vchan/event-channel")
+                guest.wait_until("xenstore-exists data/vchan/event-channel")
         for end, guest in ends.items():
-            wait_until(guest, f"[ $(wc -c </tmp/vchan) = {size * MIB} ]", 60)
+            guest.wait_until(f"[ $(wc -c </tmp/vchan) = {size * MIB} ]", 60)
         # Its standard input ends.
         ends[closing].check(": >/tmp/hold")
         for end, guest in ends.items():
-            wait_until(guest, "! pidof vchan-node")
+            guest.wait_until("! pidof vchan-node")
             if end != closing:
                 guest.check(": >/tmp/hold")
             assert guest.read("/tmp/vchan.err") == ""

@@ -5,7 +5,6 @@ the domain's configuration says. How a guest ends by itself: test_boot_ends.py."
 import time
 
 import pytest
-from bootlab import wait_until
 from lifelab import check_clock, kept, working
 from xenlab import SCALE
 
@@ -15,7 +14,7 @@ pytestmark = [pytest.mark.life, pytest.mark.long]
 
 def last_restart(life, name, domid):
     """Wait until the toolstack has made the domain anew."""
-    wait_until(life.dom0, f"d=$(xl domid {name} 2>/dev/null) && [ $d -gt {domid} ]", 60)
+    life.dom0.wait_until(f"d=$(xl domid {name} 2>/dev/null) && [ $d -gt {domid} ]", 60)
 
 
 def test_paused(life):
@@ -51,7 +50,7 @@ def test_sysrq(life):
         for command in "xl sysrq guest h", "xl sysrq guest m":
             guest.check("dmesg -c >/dev/null")
             life.dom0.check(command)
-            wait_until(guest, "dmesg | grep -q 'sysrq: '")
+            guest.wait_until("dmesg | grep -q 'sysrq: '")
         assert "Mem-Info" in guest.check("dmesg")
 
 
@@ -63,7 +62,7 @@ def test_nmi(life):
     with life.guest_with() as guest:
         before = nmis()
         life.dom0.check("xl trigger guest nmi")
-        wait_until(guest, f"[ $(awk '/NMI:/ {{ print $2 }}' /proc/interrupts) -gt {before} ]")
+        guest.wait_until(f"[ $(awk '/NMI:/ {{ print $2 }}' /proc/interrupts) -gt {before} ]")
 
 
 @pytest.mark.parametrize("who", ["guest", "toolstack"])
@@ -88,7 +87,7 @@ def test_crashed(life, action):
         domid = guest.domid
         guest.send("echo c >/proc/sysrq-trigger\n")
         if action == "destroy":
-            wait_until(life.dom0, "! xl domid crash 2>/dev/null", 60)
+            life.dom0.wait_until("! xl domid crash 2>/dev/null", 60)
             return
         last_restart(life, "crash", domid)
         renamed = life.dom0.run(f"xl list {domid}")
@@ -107,8 +106,8 @@ def test_destroyed(life):
         start = time.monotonic()
         life.dom0.check("xl destroy doomed", 60)
         assert time.monotonic() - start < 60 * SCALE
-        wait_until(life.dom0, "! xl domid doomed 2>/dev/null")
-        wait_until(life.dom0, f"! ls -d /sys/bus/xen-backend/devices/*-{domid}-* 2>/dev/null")
+        life.dom0.wait_until("! xl domid doomed 2>/dev/null")
+        life.dom0.wait_until(f"! ls -d /sys/bus/xen-backend/devices/*-{domid}-* 2>/dev/null")
         assert life.dom0.run(f"xl list {domid}").status != 0
     finally:
         guest.close()

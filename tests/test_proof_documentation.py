@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 import stack
-from conftest import BUILD, TOP, run
+from conftest import TOP, run
 
 pytestmark = [pytest.mark.stack, pytest.mark.proof]
 

@@ -2,7 +2,7 @@
 """As many vCPUs as the domain has, and as many as it has at the moment."""
 
 import pytest
-from bootlab import MEMORY, wait_until
+from bootlab import MEMORY
 from smplab import SYSFS, interrupts, online, stable_tsc, wait_online
 
 pytestmark = pytest.mark.smp
@@ -57,7 +57,7 @@ def test_each_has_its_own_state(smpguest, smp):
 def test_each_shows_its_stack(smpguest, smp):
     """An interrupt that cannot be masked, as an event channel can be."""
     smpguest.check("dmesg -c >/dev/null; echo l >/proc/sysrq-trigger", 60)
-    wait_until(smpguest, f"[ $(dmesg | grep -c 'NMI backtrace for cpu') = {smp.VCPUS} ]")
+    smpguest.wait_until(f"[ $(dmesg | grep -c 'NMI backtrace for cpu') = {smp.VCPUS} ]")
     assert "is not implemented" not in smpguest.check("dmesg")
     smp.check(allowed=("Call Trace:",))
 
@@ -80,7 +80,7 @@ def test_one_goes_and_comes_by_sysfs(smpguest, smp):
         for cpu in (1, 3):
             smpguest.check(f"echo 0 >{SYSFS}/cpu{cpu}/online", 60)
         assert online(smpguest) == smp.VCPUS - 2
-        wait_until(smp.dom0, f"[ $(xl vcpu-list {smpguest.name} | grep -c -e '--p') = 2 ]")
+        smp.dom0.wait_until(f"[ $(xl vcpu-list {smpguest.name} | grep -c -e '--p') = 2 ]")
         smpguest.check("/tests/forkexec 1 >/dev/null", 60)
         for cpu in (3, 1):
             smpguest.check(f"echo 1 >{SYSFS}/cpu{cpu}/online", 60)

@@ -2,9 +2,9 @@
 """Little memory, much memory, and memory that comes and goes."""
 
 import pytest
-from bootlab import MEMORY, RESULTS, wait_until
+from bootlab import MEMORY, RESULTS
 from devlab import background
-from smplab import SMALL, WORK, with_pattern
+from smplab import SMALL, with_pattern
 from xenlab import Dom0
 
 pytestmark = pytest.mark.smp
@@ -32,7 +32,7 @@ def check_filled(guest, mib):
 def set_memory(lab, guest, mib, seconds=60):
     """Ask for it, and wait until it is so; in Xen's words as well."""
     lab.dom0.check(f"xl mem-set {guest.name} {mib}m")
-    wait_until(guest, f"[ $(($(cat {BALLOON}/info/current_kb) / 1024)) = {mib} ]", seconds)
+    guest.wait_until(f"[ $(($(cat {BALLOON}/info/current_kb) / 1024)) = {mib} ]", seconds)
     listed = int(lab.dom0.check(f"xl list {guest.name}").splitlines()[-1].split()[2])
     assert listed == mib
 
@@ -126,7 +126,7 @@ def test_less_than_it_needs(smp):
     """It gives what it can, says so once, and lives."""
     with smp.own("needs") as guest:
         smp.dom0.run(f"xl mem-set {guest.name} 2m")
-        wait_until(guest, "dmesg | grep -q 'xen:balloon: Target .* in use'")
+        guest.wait_until("dmesg | grep -q 'xen:balloon: Target .* in use'")
         assert guest.check("dmesg | grep -c 'xen:balloon: Target .* in use'") == "1"
         guest.check("/tests/forkexec 1", 60)
         set_memory(smp, guest, MEMORY)

@@ -282,9 +282,12 @@ class Shell(Console):
         """Start a command that goes on while others run. What it says is in FILE.out."""
         self.check(f"({command}) >{file}.out 2>&1 & echo $! >{file}.pid")
 
-    def check_runs(self, file):
-        """What start() has started has not ended."""
-        self.check(f"kill -0 $(cat {file}.pid) || {{ cat {file}.out; false; }}", 60)
+    def check_runs(self, *files):
+        """What start() has started has not ended, none of it. One command for all:
+        a machine at work takes a second for each."""
+        self.check(" && ".join(
+            f"{{ kill -0 $(cat {file}.pid) || {{ cat {file}.out; false; }}; }}"
+            for file in files), 60)
 
     def outcome(self, file, timeout=30):
         """Wait for the end of what start() has started; what it said."""

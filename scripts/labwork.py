@@ -67,8 +67,7 @@ class Work:
 
     def check_alive(self):
         """All of it still runs."""
-        for name in self.jobs:
-            self.guest.check_runs(self._file(name))
+        self.guest.check_runs(*map(self._file, self.jobs))
         for dom0 in self.askers:
             dom0.check_runs(self._file("ask"))
 

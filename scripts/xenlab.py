@@ -17,7 +17,7 @@ import re
 import time
 from pathlib import Path
 
-from labconsole import SCALE, LabError, LabTimeout, Shell
+from labconsole import SCALE, LabError, LabTimeout, Result, Shell
 from lablog import complaints, hypervisor_complaints
 from labqemu import CPU, CPU_NESTED, CPU_STABLE_TSC, Qemu
 

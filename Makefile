@@ -71,6 +71,7 @@ bench: ## the guest's speed, beside a native kernel's and a 64-bit guest's, in b
 .PHONY: migrate
 migrate: kernel lab image ## a Debian guest moves between two machines while it works, beside a 64-bit guest
 	@scripts/lab-devices
+	@scripts/lab-qemu
 	@scripts/migrate $(MOVE)
 
 .PHONY: check check-all check-boot check-devices check-smp check-life check-proof

@@ -107,7 +107,7 @@ def main():
         stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
         say("starting two machines")
         hosts = stack.enter_context(Hosts(
-            disks=_disks(), memory=2048, dom0_mem=512, log=BUILD / "results/migrate",
+            disks=_disks(), memory=2048, dom0_mem=512, mended=True, log=BUILD / "results/migrate",
             files={**labdebian.FILES, "/guest/kernel64": BUILD / "dom0/vmlinuz",
                    "/guest/initrd64": unpacked(INITRD64, EXTRA),
                    **dom0_programs()}))

@@ -119,15 +119,15 @@ class Dom0(Shell):
     end. shared: they are those of another Dom0 too. link: one end of a socket
     pair; what has the other one is the network then (a Dom0, say, whose number
     must be another one: 192.0.2.10 + number is its address). icount: one CPU, and
-    its time is the number of instructions. log: the folder for the logs. hostile:
+    its time is the number of instructions. log: the folder for the logs. mended:
     on the QEMU of scripts/lab-qemu, as the shim is: Debian's own lets a guest's
-    program crash Xen.
+    program crash Xen, and code that one CPU changes run as it was on another.
     """
 
     def __init__(self, hypervisor="pv32", files=None, archives=(), xen_args="",
                  dom0_mem=384, memory=2048, disks=(), snapshot=False,
                  shared=False, link=None, number=0, icount=False, log=None,
-                 hostile=False):
+                 mended=False):
         if hypervisor not in HYPERVISORS:
             raise LabError(f"unknown hypervisor {hypervisor!r};"
                            f" choose from {', '.join(HYPERVISORS)}")
@@ -139,7 +139,7 @@ class Dom0(Shell):
         xen = _existing(BUILD / "hypervisor" / flavour / "xen",
                         f"scripts/lab-hypervisor {flavour}")
         built = (_existing(BUILD / "qemu/qemu-system-x86_64", "scripts/lab-qemu")
-                 if hostile or self.domain_type == "shim" else None)
+                 if mended or self.domain_type == "shim" else None)
         vmlinuz = _existing(BUILD / "dom0/vmlinuz", "scripts/lab-dom0")
         archives = [_existing(BUILD / "dom0/initrd.gz", "scripts/lab-dom0"),
                     *(_existing(path, f"scripts/lab-dom0-{Path(path).stem}")

@@ -58,7 +58,7 @@ class Smp(Lab):
             "memory": 4096,
             "dom0_mem": 1024,
             # stress-ng executes opcodes at random.
-            "hostile": True,
+            "mended": True,
         }
 
     def close(self):

@@ -35,7 +35,7 @@ class Fuzz(Lab):
         programs = {f"/fuzz/{name}": (FOLDER / name).read_bytes() for name in PROGRAMS}
         return {"files": {"/guest/kernel": KERNEL,
                           "/guest/initrd": unpacked(INITRD) + cpio(programs)},
-                "dom0_mem": 512, "hostile": True}
+                "dom0_mem": 512, "mended": True}
 
     def devices(self):
         return {"memory": 256, "vcpus": 2}

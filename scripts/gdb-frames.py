@@ -7,7 +7,8 @@ gdb reads the first instructions of a function to find out where its caller is, 
 those of a kernel that can trace functions begin with a call. The kernel has
 CONFIG_UNWINDER_FRAME_POINTER: %ebp is the address of the caller's %ebp, the return
 address above it; or that of a struct pt_regs, without its highest bit
-(ENCODE_FRAME_POINTER in arch/x86/entry/entry_32.S).
+(ENCODE_FRAME_POINTER in arch/x86/entry/entry_32.S). gdb itself gives up where a
+softirq's stack is above the one that it interrupted ("inner to this frame").
 """
 
 import gdb

@@ -65,9 +65,8 @@ def test_of_a_crashed_guest(life, dump, tmp_path):
         assert len(threads) == 2
         assert in_order(threads[2], ("panic", "sysrq_handle_crash", "write_sysrq_trigger",
                                      "vfs_write", "ksys_write")), threads
-        # The other one was idle when it was told to stop.
-        assert in_order(threads[1], ("stop_self", "xen_hypervisor_callback", "do_idle",
-                                     "start_kernel", "mach_xen_start")), threads
+        # Whatever the other one was at when it was told to stop.
+        assert in_order(threads[1], ("stop_self", "xen_hypervisor_callback")), threads
         assert not in_order(threads[1], ("panic",)), threads
 
 

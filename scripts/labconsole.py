@@ -287,7 +287,7 @@ class Shell(Console):
         a machine at work takes a second for each."""
         self.check(" && ".join(
             f"{{ kill -0 $(cat {file}.pid) || {{ cat {file}.out; false; }}; }}"
-            for file in files), 60)
+            for file in files), 60 * len(files))
 
     def outcome(self, file, timeout=30):
         """Wait for the end of what start() has started; what it said."""

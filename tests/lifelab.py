@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import labwork
 import pytest
-from bootlab import KERNEL, Clean, no_complaint
+from bootlab import KERNEL, Clean
 from devlab import GUEST, Devices, Held
 from labwork import EXTRA
-from xenlab import BUILD, INITRD, unpacked
+from xenlab import BUILD, INITRD, complaints, unpacked
 
 # {name in dom0: MiB}: the guest's disk; room for a saved guest (sparse).
 DISKS = {"vda": 64, "vdb": 2048}
@@ -70,6 +70,12 @@ def check_clock(guest, dom0):
         f"the guest's clock says {there}, dom0's {before} before and {after} after that")
 
 
+def check_messages(guest, allowed=()):
+    """The kernel has nothing to complain about."""
+    found = complaints(guest.check("dmesg", 60), allowed)
+    assert not found, "the guest's kernel complains:\n" + "\n".join(found)
+
+
 @contextmanager
 def kept(life, guest):
     """What the guest holds of Xen is the same after the block, and no log has a
@@ -81,7 +87,7 @@ def kept(life, guest):
     before = Held(life, guest)
     yield
     Held(life, guest).check_same(before)
-    no_complaint(guest.check("dmesg", 60))
+    check_messages(guest)
     # What Xen said to grants_in_use().
     clean.check((r"\(XEN\) grant-table for remote d\d+ ",))
 

@@ -3,9 +3,8 @@
 had been, but for the time."""
 
 import pytest
-from bootlab import no_complaint
 from labwork import STRESS
-from lifelab import IMAGE, check_clock, kept, working
+from lifelab import IMAGE, check_clock, check_messages, kept, working
 from smplab import online
 
 pytestmark = pytest.mark.life
@@ -104,4 +103,4 @@ def test_checkpoint(life):
         guest.restore(IMAGE)
         assert guest.domid > domid
         assert guest.check("cat /tmp/when") == "before"
-        no_complaint(guest.check("dmesg", 60))
+        check_messages(guest)

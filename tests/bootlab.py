@@ -161,6 +161,10 @@ class Lab:
             clean.check(allowed)
 
 
+# Keywords for create(): our guest, and Debian's 64-bit kernel where dom0 has it.
+GUESTS = {"i386": {}, "amd64": {"kernel": "/guest/kernel64", "ramdisk": "/guest/initrd64"}}
+
+
 @contextmanager
 def side_by_side(dom0, guests):
     """{name: guest}: our kernel and Debian's 64-bit one, from {"i386": keywords for

@@ -70,6 +70,14 @@ def check_clock(guest, dom0):
         f"the guest's clock says {there}, dom0's {before} before and {after} after that")
 
 
+def check_nmi(guest, dom0):
+    """One that the toolstack sends arrives, and is counted by the first vCPU."""
+    count = "awk '/NMI:/ { print $2 }' /proc/interrupts"
+    before = int(guest.check(count))
+    dom0.check(f"xl trigger {guest.name} nmi")
+    guest.wait_until(f"[ $({count}) -gt {before} ]")
+
+
 def check_messages(guest, allowed=()):
     """The kernel has nothing to complain about."""
     found = complaints(guest.check("dmesg", 60), allowed)

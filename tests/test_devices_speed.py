@@ -6,7 +6,7 @@ kept in build/results/measured.json."""
 from statistics import median
 
 import pytest
-from bootlab import MEASURED, MEMORY, side_by_side
+from bootlab import GUESTS, MEASURED, MEMORY, side_by_side
 from devlab import DOM0, background
 
 pytestmark = [pytest.mark.devices, pytest.mark.long]
@@ -14,7 +14,6 @@ pytestmark = [pytest.mark.devices, pytest.mark.long]
 ROUNDS = 3
 MIB = 16
 PORT = 5009
-GUESTS = {"i386": {}, "amd64": {"kernel": "/guest/kernel64", "ramdisk": "/guest/initrd64"}}
 ADDRESSES = {"i386": "192.0.2.51", "amd64": "192.0.2.52"}
 
 

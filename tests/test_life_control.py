@@ -5,7 +5,7 @@ the domain's configuration says. How a guest ends by itself: test_boot_ends.py."
 import time
 
 import pytest
-from lifelab import check_clock, kept, working
+from lifelab import check_clock, check_nmi, kept, working
 from xenlab import SCALE
 
 # Long ones until they have been seen to pass.
@@ -56,13 +56,8 @@ def test_sysrq(life):
 
 def test_nmi(life):
     """`xl trigger` sends one to the first vCPU, which counts it."""
-    def nmis():
-        return int(guest.check("awk '/NMI:/ { print $2 }' /proc/interrupts"))
-
     with life.guest_with() as guest:
-        before = nmis()
-        life.dom0.check("xl trigger guest nmi")
-        guest.wait_until(f"[ $(awk '/NMI:/ {{ print $2 }}' /proc/interrupts) -gt {before} ]")
+        check_nmi(guest, life.dom0)
 
 
 @pytest.mark.parametrize("who", ["guest", "toolstack"])

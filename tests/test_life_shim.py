@@ -6,12 +6,12 @@ the same way. What works, and what each failure said: build/results/life-shim/op
 from contextlib import closing
 
 import pytest
-from lifelab import IMAGE, Life
+from bootlab import GUESTS
+from lifelab import IMAGE, Life, check_nmi
 from xenlab import BUILD, LabError, unpacked
 
 pytestmark = [pytest.mark.life, pytest.mark.long]
 
-GUESTS = {"i386": {}, "amd64": {"kernel": "/guest/kernel64", "ramdisk": "/guest/initrd64"}}
 MEMORY = 256
 
 
@@ -56,10 +56,7 @@ def sysrq(dom0, guest):
 
 
 def nmi(dom0, guest):
-    count = "awk '/NMI:/ { print $2 }' /proc/interrupts"
-    before = int(guest.check(count))
-    dom0.check("xl trigger guest nmi")
-    guest.wait_until(f"[ $({count}) -gt {before} ]")
+    check_nmi(guest, dom0)
 
 
 def memory(dom0, guest):

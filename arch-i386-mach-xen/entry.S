@@ -108,7 +108,9 @@ SYM_FUNC_START(entry_INT80_32)
 	je	5f
 	movb	$1, XEN_VCPU_INFO_BY_EAX(mask)
 	jmp	.Lupcall_before_iret
-5:	movl	(%esp), %eax
+5:	/* Xen does this at its own returns to user mode; this is none of them. */
+	CLEAR_CPU_BUFFERS
+	movl	(%esp), %eax
 	leal	8(%esp), %esp			/* skip orig_ax */
 .Liret_to_user:
 	iret

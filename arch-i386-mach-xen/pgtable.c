@@ -76,11 +76,12 @@ pteval_t xen_entry_to_mfn(pteval_t entry)
 EXPORT_SYMBOL(xen_entry_to_mfn);
 
 /*
- * Change an entry of a page table that Xen guards. In lazy MMU mode the update
- * joins the mmu_update that is being collected. A refusal is reported by
+ * Change an entry of a page table that Xen guards. In a lazy mode of @lazy the
+ * update joins the mmu_update that is being collected. A refusal is reported by
  * xen_mc_flush(); it means a bug in here.
  */
-static void guarded_update(void *entry, unsigned int cmd, u64 val)
+static void guarded_update(void *entry, unsigned int cmd, u64 val,
+			   unsigned int lazy)
 {
 	struct multicall_space mcs;
 	struct mmu_update *u;
@@ -99,7 +100,12 @@ static void guarded_update(void *entry, unsigned int cmd, u64 val)
 	u->ptr = virt_to_machine(entry).maddr | cmd;
 	u->val = val;
 
-	xen_mc_issue(XEN_LAZY_MMU);
+	xen_mc_issue(lazy);
+}
+
+static void guarded_pte_update(pte_t *ptep, unsigned int cmd, pteval_t val)
+{
+	guarded_update(ptep, cmd, val, XEN_LAZY_MMU);
 }
 
 /**
@@ -112,8 +118,8 @@ void set_pte(pte_t *ptep, pte_t pte)
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pte(ptep, pte);
 	else if (PagePinned(virt_to_page(ptep)))
-		guarded_update(ptep, MMU_NORMAL_PT_UPDATE,
-			       native_pte_val(pte));
+		guarded_pte_update(ptep, MMU_NORMAL_PT_UPDATE,
+				   native_pte_val(pte));
 	else
 		native_set_pte(ptep, pte);
 }
@@ -123,6 +129,9 @@ EXPORT_SYMBOL_GPL(set_pte);
  * set_pmd - set an entry that refers to a table of PTEs
  * @pmdp: the entry
  * @pmd: new value; the table has been through paravirt_alloc_pte()
+ *
+ * In lazy MMU mode as well it is there on return: a fault in the vmalloc area may
+ * come in the middle of that mode, and vmalloc_sync_one() reads what it has set.
  */
 void set_pmd(pmd_t *pmdp, pmd_t pmd)
 {
@@ -130,7 +139,7 @@ void set_pmd(pmd_t *pmdp, pmd_t pmd)
 		xen_boot_set_pmd(pmdp, pmd);
 	else if (PagePinned(virt_to_page(pmdp)))
 		guarded_update(pmdp, MMU_NORMAL_PT_UPDATE,
-			       native_pmd_val(pmd));
+			       native_pmd_val(pmd), XEN_LAZY_NONE);
 	else
 		native_set_pmd(pmdp, pmd);
 }
@@ -146,7 +155,7 @@ void set_pud(pud_t *pudp, pud_t pud)
 		xen_boot_set_pud(pudp, pud);
 	else if (PagePinned(virt_to_page(pudp)))
 		guarded_update(pudp, MMU_NORMAL_PT_UPDATE,
-			       native_pud_val(pud));
+			       native_pud_val(pud), XEN_LAZY_NONE);
 	else
 		native_set_pud(pudp, pud);
 }
@@ -183,8 +192,8 @@ void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
 			     pte_t *ptep, pte_t old_pte, pte_t pte)
 {
 	if (PagePinned(virt_to_page(ptep)))
-		guarded_update(ptep, MMU_PT_UPDATE_PRESERVE_AD,
-			       native_pte_val(pte));
+		guarded_pte_update(ptep, MMU_PT_UPDATE_PRESERVE_AD,
+				   native_pte_val(pte));
 	else
 		native_set_pte(ptep, pte);
 }
@@ -221,7 +230,7 @@ pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 
 	if (PagePinned(virt_to_page(ptep)) && entries_keep_still(mm)) {
 		pte = *ptep;
-		guarded_update(ptep, MMU_NORMAL_PT_UPDATE, 0);
+		guarded_pte_update(ptep, MMU_NORMAL_PT_UPDATE, 0);
 	} else {
 		pte = native_ptep_get_and_clear(ptep);
 	}
@@ -243,8 +252,8 @@ pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
 	if (PagePinned(virt_to_page(ptep)))
-		guarded_update(ptep, MMU_PT_UPDATE_PRESERVE_AD,
-			       native_pte_val(pte_wrprotect(*ptep)));
+		guarded_pte_update(ptep, MMU_PT_UPDATE_PRESERVE_AD,
+				   native_pte_val(pte_wrprotect(*ptep)));
 	else
 		clear_bit(_PAGE_BIT_RW, (unsigned long *)&ptep->pte);
 }

@@ -248,14 +248,19 @@ EXPORT_SYMBOL_GPL(set_debugreg);
 
 /**
  * xen_read_msr_safe - read an MSR that may not exist for a guest
- * @msr: its number
+ * @msr: its number; those of performance counters arch/x86/xen/pmu.c answers for
+ *	 while it handles their interrupt
  * @err: set to 0, or to -EIO when Xen refuses the access
  *
  * Return: the value, 0 on error.
  */
 u64 xen_read_msr_safe(unsigned int msr, int *err)
 {
-	u64 val = native_read_msr_safe(msr, err);
+	u64 val = 0;
+
+	*err = 0;
+	if (!pmu_msr_read(msr, &val, err))
+		val = native_read_msr_safe(msr, err);
 
 	return *err ? 0 : val;
 }
@@ -274,13 +279,18 @@ EXPORT_SYMBOL(xen_read_msr_safe);
  */
 int xen_write_msr_safe(unsigned int msr, u32 low, u32 high)
 {
+	int err = 0;
+
 	switch (msr) {
 	case MSR_IA32_SYSENTER_CS:
 	case MSR_IA32_SYSENTER_ESP:
 	case MSR_IA32_SYSENTER_EIP:
 		return 0;
-	default:
-		return native_write_msr_safe(msr, low, high);
 	}
+
+	if (!pmu_msr_write(msr, low, high, &err))
+		err = native_write_msr_safe(msr, low, high);
+
+	return err;
 }
 EXPORT_SYMBOL(xen_write_msr_safe);

@@ -73,4 +73,9 @@ static __always_inline unsigned long arch_local_irq_save(void)
 	return flags;
 }
 
+/* A probe on one of the instructions above; kernel/kprobes/core.c asks. */
+struct insn;
+struct kprobe;
+void xen_prepare_kprobe_emulation(struct kprobe *p, const struct insn *insn);
+
 #endif /* _ASM_X86_MACH_XEN_IRQFLAGS_H */

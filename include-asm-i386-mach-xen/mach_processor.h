@@ -94,8 +94,19 @@ static inline int rdmsrl_safe(unsigned int msr, unsigned long long *val)
 	return err;
 }
 
-/* Performance counters are Xen's. */
-#define rdpmc(counter, low, high)	((void)(counter), (low) = (high) = 0)
-#define rdpmcl(counter, val)		((void)(counter), (val) = 0)
+/*
+ * Xen gives a guest performance counters where it was started with vpmu, and
+ * keeps their values in a page it shares with the vCPU (arch/x86/xen/pmu.c).
+ */
+unsigned long long xen_read_pmc(int counter);
+
+#define rdpmcl(counter, val)	((val) = xen_read_pmc(counter))
+
+#define rdpmc(counter, low, high)		\
+do {						\
+	u64 __val = xen_read_pmc(counter);	\
+	(low) = (u32)__val;			\
+	(high) = __val >> 32;			\
+} while (0)
 
 #endif /* _ASM_X86_MACH_XEN_PROCESSOR_H */

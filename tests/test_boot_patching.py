@@ -2,7 +2,11 @@
 """The kernel's text changes while it runs: jump labels, ftrace, kprobes. What
 is patched has to have its effect, and none any more when it is taken back."""
 
+import re
+
 import pytest
+from bootlab import VMLINUX
+from conftest import run
 
 pytestmark = pytest.mark.boot
 
@@ -118,3 +122,49 @@ def test_kprobe(tracing, probe):
     tracing.check("echo >kprobe_events")
     assert tracing.read(f"{TRACING}/kprobe_events") == ""
     tracing.check(f"[ ! -e events/mx/probe ]; {OPEN_10}")
+
+
+# {what: (function, its instruction, interrupts on behind it)}
+FLAG = {
+    "read": ("_raw_spin_lock_irqsave", "movzbl MASK,%e", None),
+    "off": ("_raw_spin_lock_irq", "movb   $0x1,MASK", False),
+    "on": ("_raw_spin_unlock_irq", "movb   $0x0,MASK", True),
+}
+
+
+def disassembled(function):
+    """[(offset, instruction)], MASK for the vCPU's upcall mask."""
+    symbols = run("nm", VMLINUX).stdout
+    address, = re.findall(r"^(\w+) \w xen_vcpu_info$", symbols, re.M)
+    start, = re.findall(rf"^(\w+) \w {function}$", symbols, re.M)
+    text = run("objdump", "-d", "--no-show-raw-insn", f"--disassemble={function}", VMLINUX).stdout
+    return [(int(at, 16) - int(start, 16),
+             re.sub(rf"%fs:{int(address, 16) + 1:#x}", "MASK", words))
+            for at, words in re.findall(r"^\s*([0-9a-f]+):\s+(.*\S)", text, re.M)]
+
+
+@pytest.mark.parametrize("what", FLAG)
+def test_kprobe_on_interrupts(tracing, what):
+    """Interrupts are on or off by a byte in memory, and a probe on what reads or writes
+    it is none on any other move: its copy is not executed with the same value there."""
+    function, wanted, on = FLAG[what]
+    code = disassembled(function)
+    index, = [n for n, (_, words) in enumerate(code) if words.startswith(wanted)]
+    register = code[index][1][-2:] if what == "read" else "ax"
+    optimization = "/proc/sys/debug/kprobes-optimization"
+    tracing.check(f"echo 0 >{optimization}")
+    tracing.check(f"echo 'p:mx/probe {function}+{code[index][0]}' >kprobe_events")
+    tracing.check(f"echo 'p:mx/next {function}+{code[index + 1][0]} flags=%flags"
+                  f" value=%{register}' >>kprobe_events")
+    tracing.check(f"echo >trace; echo 1 >events/mx/enable; {OPEN_10}; usleep 100000;"
+                  f" echo 0 >events/mx/enable; echo 1 >{optimization}", 60)
+    found = tracing.check("sed -n 's/.* next: .* flags=\\(.*\\) value=\\(.*\\)/\\1 \\2/p' trace"
+                          " | sort | uniq -c", 60)
+    seen = {(bool(int(flags, 16) & 0x200), int(value, 16))
+            for _, flags, value in map(str.split, found.splitlines())}
+    assert int(tracing.check("grep -c ' probe: ' trace")) >= 10
+    if what == "read":
+        assert (True, 0) in seen
+        assert seen <= {(True, 0), (False, 1)}
+    else:
+        assert {flag for flag, _ in seen} == {on}

@@ -109,7 +109,15 @@ def test_start_with_fewer_than_there_may_be(smp):
     with smp.own("later", vcpus=1, extra_config="maxvcpus=4") as guest:
         assert online(guest) == 1
         smp.set_vcpus(guest, 3)
-        wait_online(guest, 3)
+        if smp.hypervisor != "shim":
+            wait_online(guest, 3)
+            return
+        # It does not know the CPUs that its own domain has not got at first. One that it
+        # refuses costs the guest nothing else.
+        refused = "dmesg | grep -c 'Xen does not start vCPU {}: -22'"
+        guest.wait_until(f"[ $({refused.format(1)}) -ge 2 ] && [ $({refused.format(2)}) -ge 2 ]")
+        assert guest.check(refused.format(3)) == "1"
+        assert online(guest) == 1
 
 
 def check_40_vcpus(smp, option, count):
@@ -121,8 +129,12 @@ def check_40_vcpus(smp, option, count):
         listed = smp.dom0.check(f"xl vcpu-list {guest.name}").splitlines()[1:]
         assert len(listed) == 40
         assert len([line for line in listed if "--p" not in line]) == count
-        said = guest.check("dmesg | grep 'more vCPUs'").splitlines()
-        assert len(said) == 1 and said[0].endswith("room for; 32 and up stay down")
+        said = guest.check("dmesg | grep 'more vCPUs' || :").splitlines()
+        if smp.hypervisor == "shim":
+            assert "Detected 32 vCPUS" in guest.check("dmesg"), "it shows its guest no more"
+            assert not said
+        else:
+            assert len(said) == 1 and said[0].endswith("room for; 32 and up stay down")
 
 
 def test_more_than_the_kernel_takes(smp):

@@ -2,8 +2,8 @@
 """Clocks that several CPUs read, and how much of the time a CPU is there."""
 
 import pytest
-from bootlab import MEASURED, MEMORY, RESULTS
-from smplab import SYSFS, interrupts, stable_tsc
+from bootlab import MEASURED, MEMORY, RESULTS, no_complaint
+from smplab import SYSFS, stable_tsc
 from xenlab import Dom0
 
 pytestmark = pytest.mark.smp
@@ -56,8 +56,17 @@ def test_a_guest_that_waits_for_the_cpu(smp):
         guest.login("guest# ", 240)
         smp.dom0.check(f"xl sched-credit2 -d {guest.name} -c 0")
         before, there, after = map(wall_clock, (smp.dom0, guest, smp.dom0))
-        assert before - 0.5 < there < after + 0.5
-        assert not guest.complaints()
+        # The shim adds whole seconds to whole seconds (Xen's get_wallclock_time()).
+        behind = 2.5 if smp.hypervisor == "shim" else 0.5
+        assert before - behind < there < after + 0.5
+        no_complaint(guest.check("dmesg", 60))
+
+
+# Timer interrupts of all CPUs and the uptime, before and after a time in which nobody
+# talks to the guest: what it is told and says costs some.
+IDLE = ("count() { awk '/timer[0-9]*$/ { for (i = 2; i <= NF; i++) n += $i } END { print n }'"
+        " /proc/interrupts; cut -d ' ' -f 1 /proc/uptime; };"
+        " sleep 1; before=$(count); sleep 10; echo $before $(count)")
 
 
 def test_an_idle_guest_sleeps(smpguest, smp):
@@ -65,11 +74,9 @@ def test_an_idle_guest_sleeps(smpguest, smp):
     started the guest, and a host that keeps it waiting, only add to them."""
     rates = []
     for _ in range(3):
-        before = interrupts(smpguest, "timer[0-9]*")
-        start = float(smpguest.check("cut -d ' ' -f 1 /proc/uptime"))
-        smpguest.check("sleep 10")
-        seconds = float(smpguest.check("cut -d ' ' -f 1 /proc/uptime")) - start
-        rates.append((interrupts(smpguest, "timer[0-9]*") - before) / seconds / smp.VCPUS)
+        before, start, after, end = map(float, smpguest.check(IDLE, 60).split())
+        assert after > before
+        rates.append((after - before) / (end - start) / smp.VCPUS)
     MEASURED[f"idle {smp.hypervisor} wake-ups a second and vCPU"] = round(min(rates), 1)
     assert min(rates) < 20, rates
 

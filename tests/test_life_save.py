@@ -4,7 +4,7 @@ had been, but for the time."""
 
 import pytest
 from labwork import STRESS
-from lifelab import DISK, IMAGE, check_clock, check_messages, kept, working
+from lifelab import IMAGE, check_clock, check_messages, kept, working
 from smplab import online
 
 pytestmark = pytest.mark.life
@@ -83,23 +83,6 @@ def test_an_image_cut_off(life):
         guest.restore("/tmp/image")
         assert guest.check("cat /tmp/where") == "here"
         life.dom0.check("rm /tmp/image /tmp/part")
-
-
-@pytest.mark.long
-def test_a_disk_that_was_given_up(life):
-    """Its backend has closed. Where the guest is restored there is another one, which
-    does not bring back what the guest has lost, nor the guest down."""
-    read = f"dd if={DISK} of=/dev/null bs=4096 count=1 iflag=direct 2>/dev/null"
-    with life.guest_with() as guest:
-        guest.check(read)
-        life.dom0.check(f"xenstore-write /local/domain/0/backend/vbd/{guest.domid}/51712/state 6")
-        guest.wait_until(f"! {read}")
-        save_and_restore(guest)
-        check_clock(guest, life.dom0)
-        # What comes after the disk in the guest's xenbus has been seen to.
-        life.dom0.check("xl sysrq guest h")
-        guest.wait_until("dmesg | grep -q 'sysrq: HELP'")
-        assert guest.run(read).status == 1
 
 
 @pytest.mark.long

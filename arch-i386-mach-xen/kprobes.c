@@ -24,26 +24,24 @@
 #define MOD_RM_DISP32		0x05	/* whatever the register's bits are */
 #define MOD_RM_MASK		0xc7
 
-static void skip_probed(struct kprobe *p, struct pt_regs *regs)
+static void __kprobes skip_probed(struct kprobe *p, struct pt_regs *regs)
 {
 	regs->ip = regs->ip - INT3_INSN_SIZE + p->ainsn.size;
 }
 
-static void emulate_irq_disable(struct kprobe *p, struct pt_regs *regs)
+static void __kprobes emulate_irq_disable(struct kprobe *p, struct pt_regs *regs)
 {
 	regs->flags &= ~X86_EFLAGS_IF;
 	skip_probed(p, regs);
 }
-NOKPROBE_SYMBOL(emulate_irq_disable);
 
-static void emulate_irq_enable(struct kprobe *p, struct pt_regs *regs)
+static void __kprobes emulate_irq_enable(struct kprobe *p, struct pt_regs *regs)
 {
 	regs->flags |= X86_EFLAGS_IF;
 	skip_probed(p, regs);
 }
-NOKPROBE_SYMBOL(emulate_irq_enable);
 
-static void emulate_save_flags(struct kprobe *p, struct pt_regs *regs)
+static void __kprobes emulate_save_flags(struct kprobe *p, struct pt_regs *regs)
 {
 	/* by the number an instruction has for it */
 	static const u8 offset[] = {
@@ -57,7 +55,6 @@ static void emulate_save_flags(struct kprobe *p, struct pt_regs *regs)
 	*reg = !(regs->flags & X86_EFLAGS_IF);
 	skip_probed(p, regs);
 }
-NOKPROBE_SYMBOL(emulate_save_flags);
 
 /**
  * xen_prepare_kprobe_emulation - have an access to evtchn_upcall_mask emulated

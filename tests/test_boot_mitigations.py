@@ -7,6 +7,7 @@ import struct
 import pytest
 from bootlab import VMLINUX
 from conftest import BUILD, run
+from vmlinux import disassembled
 
 pytestmark = pytest.mark.boot
 
@@ -32,9 +33,7 @@ def alternatives(feature, folder):
 def test_buffers_cleared_before_user_mode(tmp_path):
     """Xen does it at its own returns to a guest's programs, but the iret there is the
     guest's (MDS, TAA, MMIO stale data, RFDS)."""
-    text = run("objdump", "-d", "--no-show-raw-insn", "--disassemble=entry_INT80_32",
-               VMLINUX).stdout
-    code = [(int(at, 16), words) for at, words in re.findall(r"^([0-9a-f]+):\s+(.*)", text, re.M)]
+    code = disassembled("entry_INT80_32")
     to_user = next(at for at, words in code if words.startswith("iret"))
     places = [at for at in alternatives("CLEAR_CPU_BUF", tmp_path) if code[0][0] <= at < to_user]
     assert len(places) == 1

@@ -7,10 +7,13 @@ import re
 import pytest
 from bootlab import VMLINUX
 from conftest import run
+from vmlinux import disassembled
 
 pytestmark = pytest.mark.boot
 
 TRACING = "/sys/kernel/tracing"
+# A breakpoint becomes a jump after a while, unless this is 0.
+OPTIMIZATION = "/proc/sys/debug/kprobes-optimization"
 OPEN = "do_sys_openat2"
 OPEN_10 = "for n in 1 2 3 4 5 6 7 8 9 10; do : </dev/null; done"
 
@@ -22,7 +25,7 @@ def tracing(guest):
     yield guest
     guest.check(
         f"cd {TRACING}; echo nop >current_tracer; echo 0 >events/enable; echo >set_ftrace_filter;"
-        " echo >kprobe_events; echo 1 >tracing_on; echo >trace; cd /",
+        f" echo >kprobe_events; echo 1 >{OPTIMIZATION}; echo 1 >tracing_on; echo >trace; cd /",
         60,
     )
 
@@ -132,15 +135,12 @@ FLAG = {
 }
 
 
-def disassembled(function):
+def code_of(function):
     """[(offset, instruction)], MASK for the vCPU's upcall mask."""
-    symbols = run("nm", VMLINUX).stdout
-    address, = re.findall(r"^(\w+) \w xen_vcpu_info$", symbols, re.M)
-    start, = re.findall(rf"^(\w+) \w {function}$", symbols, re.M)
-    text = run("objdump", "-d", "--no-show-raw-insn", f"--disassemble={function}", VMLINUX).stdout
-    return [(int(at, 16) - int(start, 16),
-             re.sub(rf"%fs:{int(address, 16) + 1:#x}", "MASK", words))
-            for at, words in re.findall(r"^\s*([0-9a-f]+):\s+(.*\S)", text, re.M)]
+    address, = re.findall(r"^(\w+) \w xen_vcpu_info$", run("nm", VMLINUX).stdout, re.M)
+    mask = f"%fs:{int(address, 16) + 1:#x}"
+    code = disassembled(function)
+    return [(at - code[0][0], words.replace(mask, "MASK")) for at, words in code]
 
 
 @pytest.mark.parametrize("what", FLAG)
@@ -148,16 +148,15 @@ def test_kprobe_on_interrupts(tracing, what):
     """Interrupts are on or off by a byte in memory, and a probe on what reads or writes
     it is none on any other move: its copy is not executed with the same value there."""
     function, wanted, on = FLAG[what]
-    code = disassembled(function)
+    code = code_of(function)
     index, = [n for n, (_, words) in enumerate(code) if words.startswith(wanted)]
     register = code[index][1][-2:] if what == "read" else "ax"
-    optimization = "/proc/sys/debug/kprobes-optimization"
-    tracing.check(f"echo 0 >{optimization}")
+    tracing.check(f"echo 0 >{OPTIMIZATION}")
     tracing.check(f"echo 'p:mx/probe {function}+{code[index][0]}' >kprobe_events")
     tracing.check(f"echo 'p:mx/next {function}+{code[index + 1][0]} flags=%flags"
                   f" value=%{register}' >>kprobe_events")
     tracing.check(f"echo >trace; echo 1 >events/mx/enable; {OPEN_10}; usleep 100000;"
-                  f" echo 0 >events/mx/enable; echo 1 >{optimization}", 60)
+                  " echo 0 >events/mx/enable", 60)
     found = tracing.check("sed -n 's/.* next: .* flags=\\(.*\\) value=\\(.*\\)/\\1 \\2/p' trace"
                           " | sort | uniq -c", 60)
     seen = {(bool(int(flags, 16) & 0x200), int(value, 16))

@@ -3,7 +3,7 @@
 
 import pytest
 from bootlab import MEASURED, MEMORY, RESULTS, no_complaint
-from smplab import SYSFS, stable_tsc
+from smplab import SYSFS, counting, stable_tsc
 from xenlab import Dom0
 
 pytestmark = pytest.mark.smp
@@ -64,8 +64,7 @@ def test_a_guest_that_waits_for_the_cpu(smp):
 
 # Timer interrupts of all CPUs and the uptime, before and after a time in which nobody
 # talks to the guest: what it is told and says costs some.
-IDLE = ("count() { awk '/timer[0-9]*$/ { for (i = 2; i <= NF; i++) n += $i } END { print n }'"
-        " /proc/interrupts; cut -d ' ' -f 1 /proc/uptime; };"
+IDLE = (f"count() {{ {counting('timer[0-9]*')}; cut -d ' ' -f 1 /proc/uptime; }};"
         " sleep 1; before=$(count); sleep 10; echo $before $(count)")
 
 

@@ -372,10 +372,11 @@ class Guest(Shell):
         if not checkpoint:
             self._console_ended()
 
-    def restore(self, path, timeout=120):
-        """`xl restore` of what save() has saved, on the same console."""
+    def restore(self, path, timeout=120, config=""):
+        """`xl restore` of what save() has saved, on the same console; config: with
+        another configuration than the saved one."""
         # Paused until the console is attached, as create() does.
-        self.dom0.check(f"xl restore -p {path}", timeout * self.slowness)
+        self.dom0.check(f"xl restore -p {config} {path}", timeout * self.slowness)
         self.follow()
         self.dom0.check(f"xl unpause {self.name}")
 

@@ -82,7 +82,7 @@ def pytest_collection_modifyitems(config, items):
 from bootlab import guest, lab, native, write_timings  # noqa: E402, F401
 from devlab import devguest, devices  # noqa: E402, F401
 from lifelab import life  # noqa: E402, F401
-from smplab import smp, smpguest  # noqa: E402, F401
+from smplab import dom0_elsewhere, smp, smpguest  # noqa: E402, F401
 
 
 def load_script(name):

@@ -121,3 +121,11 @@ def smpguest(smp):
     guest = smp.guest()
     yield guest
     smp.check()
+
+
+@pytest.fixture
+def dom0_elsewhere(smp):
+    """CPU 1 is for the guests alone."""
+    smp.dom0.check("xl vcpu-pin Domain-0 all 0")
+    yield
+    smp.dom0.check("xl vcpu-pin Domain-0 all all")

@@ -29,6 +29,16 @@ def test_idle(life):
 
 
 @pytest.mark.long
+def test_a_clock_that_was_set(life):
+    """It is as much ahead of Xen's afterwards as it was before."""
+    with life.guest_with() as guest:
+        guest.check("date -s @$(($(date +%s) + 3600))")
+        check_clock(guest, life.dom0, 3600)
+        save_and_restore(guest)
+        check_clock(guest, life.dom0, 3600)
+
+
+@pytest.mark.long
 def test_at_work(life):
     """The disk, a TCP connection and the clocks all through it."""
     with life.guest_with() as guest:
@@ -83,6 +93,20 @@ def test_an_image_cut_off(life):
         guest.restore("/tmp/image")
         assert guest.check("cat /tmp/where") == "here"
         life.dom0.check("rm /tmp/image /tmp/part")
+
+
+@pytest.mark.long
+def test_the_kernel_is_the_saved_one(life):
+    """What the configuration has for one when it is restored is not looked at; and
+    the guest tells which it is."""
+    with life.guest_with() as guest:
+        version = guest.check("uname -rv")
+        life.dom0.check("sed 's,^kernel=.*,kernel=\"/guest/initrd\",' /guest/guest.cfg"
+                        " >/guest/other.cfg")
+        guest.save(IMAGE)
+        guest.restore(IMAGE, config="/guest/other.cfg")
+        assert guest.check("uname -rv") == version
+        check_messages(guest)
 
 
 @pytest.mark.long

@@ -42,52 +42,58 @@ def burning(guest, loops=1):
         guest.check("kill $(cat /tmp/burn*); rm /tmp/burn*", 120)
 
 
-@pytest.fixture
-def dom0_elsewhere(smp):
-    """CPU 1 is for the guests alone."""
-    smp.dom0.check("xl vcpu-pin Domain-0 all 0")
-    yield
-    smp.dom0.check("xl vcpu-pin Domain-0 all all")
+@contextmanager
+def two(smp, *names, **keywords):
+    with ExitStack() as stack:
+        yield [stack.enter_context(smp.own(name, **keywords)) for name in names]
 
 
 @pytest.mark.long
 def test_pinned(smp, dom0_elsewhere):
-    """Two busy vCPUs on one CPU get one CPU's time, and are nowhere else."""
-    with smp.own("pinned", vcpus=2) as guest:
-        smp.dom0.check(f"xl vcpu-pin {guest.name} all 1")
-        with burning(guest, 2):
-            share, = shares(smp, [guest])
-            listed = smp.dom0.check(f"xl vcpu-list {guest.name}").splitlines()[1:]
+    """Two busy vCPUs on one CPU get one CPU's time, and are nowhere else, as the
+    other guest's are."""
+    with two(smp, "pinned", "other", vcpus=2) as guests:
+        for guest, cpu in zip(guests, "10"):
+            smp.dom0.check(f"xl vcpu-pin {guest.name} all {cpu}")
+        with burning(guests[0], 2), burning(guests[1], 2):
+            share, other = shares(smp, guests)
+            listed = [smp.dom0.check(f"xl vcpu-list {guest.name}").splitlines()[1:]
+                      for guest in guests]
         assert 0.85 < share < 1.1
-        assert [line.split()[3] for line in listed] == ["1", "1"]
-        assert [line.split()[6] for line in listed] == ["1", "1"]
+        assert 0.3 < other < 1.1, "dom0 is there, too"
+        for lines, cpu in zip(listed, "10"):
+            assert [line.split()[3] for line in lines] == [cpu, cpu]
+            assert [line.split()[6] for line in lines] == [cpu, cpu]
 
 
-@pytest.mark.parametrize("cap", [pytest.param(25, marks=pytest.mark.long), 60])
-def test_cap(smp, dom0_elsewhere, cap):
-    with smp.own("capped") as guest:
-        smp.dom0.check(f"xl vcpu-pin {guest.name} all 1")
-        with burning(guest):
-            without, = shares(smp, [guest], 4)
-            smp.dom0.check(f"xl sched-credit2 -d {guest.name} -c {cap}")
-            capped, = shares(smp, [guest])
-        assert without > 0.85
-        assert 0.7 * cap / 100 < capped < 1.2 * cap / 100
+CAPS = 25, 60
+
+
+def test_cap(smp, dom0_elsewhere):
+    """Of two on one CPU each has its own, and what is left nobody gets."""
+    with two(smp, "low", "high") as guests:
+        for guest in guests:
+            smp.dom0.check(f"xl vcpu-pin {guest.name} all 1")
+        with burning(guests[0]), burning(guests[1]):
+            assert sum(shares(smp, guests, 4)) > 0.9
+            for guest, cap in zip(guests, CAPS):
+                smp.dom0.check(f"xl sched-credit2 -d {guest.name} -c {cap}")
+            found = shares(smp, guests)
+        for share, cap in zip(found, CAPS):
+            assert 0.7 * cap / 100 < share < 1.2 * cap / 100, found
 
 
 @pytest.mark.long
 def test_weight(smp, dom0_elsewhere):
     """One has four times the other's weight on the CPU they share."""
-    with ExitStack() as stack:
-        guests = [stack.enter_context(smp.own(name)) for name in ("light", "heavy")]
+    with two(smp, "light", "heavy") as guests:
         # Dom0 has 2048. Credit2 charges for time by the highest weight, and gives a
         # millisecond at least: of one much lower than that too much.
         for guest, weight in zip(guests, (512, 2048)):
             smp.dom0.check(f"xl vcpu-pin {guest.name} all 1")
             smp.dom0.check(f"xl sched-credit2 -d {guest.name} -w {weight}")
-        for guest in guests:
-            stack.enter_context(burning(guest))
-        light, heavy = shares(smp, guests, 2 * SECONDS)
+        with burning(guests[0]), burning(guests[1]):
+            light, heavy = shares(smp, guests, 2 * SECONDS)
         assert light + heavy > 0.85
         assert 2.8 < heavy / light < 5.6
 

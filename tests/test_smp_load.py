@@ -4,6 +4,7 @@ one: beside Debian's 64-bit kernel as a guest of the same dom0, with the same
 32-bit programs. The ratios are kept in build/results/measured.json."""
 
 import re
+
 import pytest
 from bootlab import MEASURED, side_by_side
 from smplab import SYSFS, WORK, online, stable_tsc
@@ -113,3 +114,21 @@ def test_two_are_faster_than_one(smp, pair, what):
         min(found["i386", 2]) / min(found["amd64", 2]), 2)
     # Times are taken to a hundredth of some seconds, on a machine with others.
     assert scale["i386"] >= 0.95 * scale["amd64"]
+
+
+# What four vCPUs get done on the one CPU they have.
+CONTENDED = "/tests/contended_lock 5"
+
+
+@pytest.mark.parametrize("smp", ["pv32"], indirect=True)
+def test_locks_that_block_help(smp, dom0_elsewhere):
+    """Who waits for a spinlock leaves the CPU to who has it, if there are more vCPUs
+    than CPUs."""
+    found = {}
+    for name, option in ("blocks", ""), ("spins", "nopvspin"):
+        with smp.own(name, vcpus=4, cmdline=option) as guest:
+            smp.dom0.check(f"xl vcpu-pin {name} all 1")
+            found[name] = int(guest.check(CONTENDED, 120))
+    ratio = found["blocks"] / found["spins"]
+    MEASURED[f"locks {smp.hypervisor} blocking/spinning rounds ratio"] = round(ratio, 1)
+    assert ratio > 4, found

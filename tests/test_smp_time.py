@@ -62,6 +62,20 @@ def test_a_guest_that_waits_for_the_cpu(smp):
         no_complaint(guest.check("dmesg", 60))
 
 
+def test_a_wall_clock_that_was_set(smp):
+    """It goes on from there, as NTP wants it to; nobody else's clock is moved, and
+    none of the guest's that count from its start."""
+    with smp.own("set") as guest:
+        for step in 3600, -7200:
+            up = float(guest.check("cut -d ' ' -f 1 /proc/uptime"))
+            old = wall_clock(guest) - wall_clock(smp.dom0)
+            guest.check(f"date -s @$(($(date +%s) + {step})) >/dev/null; sleep 3")
+            new = wall_clock(guest) - wall_clock(smp.dom0)
+            # date sets whole seconds; and dom0 answers after the guest.
+            assert abs(new - old - step) < 2.5
+            assert 3 <= float(guest.check("cut -d ' ' -f 1 /proc/uptime")) - up < 60
+
+
 # Timer interrupts of all CPUs and the uptime, before and after a time in which nobody
 # talks to the guest: what it is told and says costs some.
 IDLE = (f"count() {{ {counting('timer[0-9]*')}; cut -d ' ' -f 1 /proc/uptime; }};"
@@ -88,6 +102,25 @@ def test_stolen_time_is_counted(smp, smpguest):
     before = steal()
     smpguest.check("for n in 1 2 3 4; do (timeout 3 sh -c 'while :; do :; done') & done; wait", 60)
     assert steal() > before
+
+
+# What the scheduler says four loops, one on each CPU, have run in three seconds, and
+# these seconds, in ns.
+BUSY = ("p=; for n in 0 1 2 3; do taskset -c $n sh -c 'while :; do :; done' & p=\"$p $!\"; done;"
+        " count() { for q in $p; do cat /proc/$q/schedstat; done |"
+        " awk '{ n += $1 } END { printf \"%.0f \", n }';"
+        " awk '{ printf \"%.0f\\n\", $1 * 1e9 }' /proc/uptime; };"
+        " sleep 1; count; sleep 3; count; kill $p")
+
+
+def test_stolen_time_is_no_run_time(smp, smpguest):
+    """The scheduler does not count it as that of the task that wanted to run."""
+    before, after = [list(map(float, line.split()))
+                     for line in smpguest.check(BUSY, 60).splitlines()]
+    run, there = (b - a for a, b in zip(before, after))
+    cpus = int(smp.dom0.check("xl info nr_cpus"))
+    assert cpus < smp.VCPUS
+    assert 0.5 * cpus < run / there < 1.15 * cpus
 
 
 def test_time_unplugged_is_not_stolen(smpguest):

@@ -4,6 +4,7 @@ one: beside Debian's 64-bit kernel as a guest of the same dom0, with the same
 32-bit programs. The ratios are kept in build/results/measured.json."""
 
 import re
+from statistics import median
 
 import pytest
 from bootlab import MEASURED, side_by_side
@@ -19,8 +20,10 @@ MINUTES = 10
 
 # They need what this configuration or a file system in memory has not, on a native
 # kernel too, and say so by their status. cyclic with more than one instance and
-# io-uring (statx) fail there as well as here.
-NOT_HERE = "uprobe,netlink-proc,swap,rawdev,cyclic,io-uring"
+# io-uring (statx) fail there as well as here. secretmem has the kernel take pages of
+# highmem, which the direct map has not got, out of it: a warning of mainline's on i386
+# since 6.2, seen with Debian's linux-image-6.5.0-0.deb12.4-686-pae on a PC as well.
+NOT_HERE = "uprobe,netlink-proc,swap,rawdev,cyclic,io-uring,secretmem"
 # To set up and take down one stressor, where instructions are emulated.
 AROUND_ONE = 20
 
@@ -75,15 +78,15 @@ WORKLOADS = {
     # 160 tasks in 4 groups, each of 20 sends to each of 20 others. The time it prints
     # begins when all of them have been forked, which one CPU does. To a 32-bit kernel
     # a message is so cheap that it gets more of them.
-    "hackbench": "n=100; [ $(uname -m) = x86_64 ] || n=400;"
+    "hackbench": "n=20; [ $(uname -m) = x86_64 ] || n=200;"
                  " hackbench -P -g 4 -l $n | awk -v n=$n '/^Time:/ { print 100 * $2 / n }'",
     # Each header of the kernel's for programs, by the compiler's main part.
-    "headers": "read a b </proc/uptime; ls /usr/include/linux/*.h | head -n 40 |"
+    "headers": "read a b </proc/uptime; ls /usr/include/linux/*.h | head -n 16 |"
                " xargs -n 1 -P 4 sh -c"
                " 'cc1 -quiet -fsyntax-only -x c $0 -isystem /usr/include >/dev/null 2>&1; :';"
                " read c d </proc/uptime; echo $a $c | awk '{ print $2 - $1 }'",
 }
-ROUNDS = 5
+ROUNDS = 15
 GUESTS = {"i386": {}, "amd64": {"kernel": "/guest/kernel64", "ramdisk": "/guest/work64"}}
 
 
@@ -98,22 +101,25 @@ def pair(smp):
 @pytest.mark.parametrize("smp", ["pv32"], indirect=True)
 @pytest.mark.parametrize("what", WORKLOADS)
 def test_two_are_faster_than_one(smp, pair, what):
-    """In turns, and the best of each: what else the host does takes time, and never
-    gives any back."""
-    found = {(name, cpus): [] for name in pair for cpus in (1, 2)}
-    for _ in range(ROUNDS):
+    """In short turns, and of each turn the ratio, for the machine is by phases half as
+    fast as it is by others."""
+    scale = {name: [] for name in pair}
+    seconds = {name: [] for name in pair}
+    for round_ in range(ROUNDS):
         for name, guest in pair.items():
-            for cpus in (1, 2):
+            found = {}
+            for cpus in ((1, 2), (2, 1))[round_ % 2]:
                 guest.check(f"echo {cpus - 1} >{SYSFS}/cpu1/online", 60)
                 assert online(guest) == cpus
-                found[name, cpus].append(float(guest.check(WORKLOADS[what], 300)))
-    scale = {name: min(found[name, 1]) / min(found[name, 2]) for name in pair}
-    for name, value in scale.items():
-        MEASURED[f"{what} {smp.hypervisor} {name} 1/2 vCPUs ratio"] = round(value, 2)
+                found[cpus] = float(guest.check(WORKLOADS[what], 300))
+            scale[name].append(found[1] / found[2])
+            seconds[name].append(found[2])
+    for name, ratios in scale.items():
+        MEASURED[f"{what} {smp.hypervisor} {name} 1/2 vCPUs ratio"] = round(median(ratios), 2)
     MEASURED[f"{what} {smp.hypervisor} i386/amd64 seconds ratio"] = round(
-        min(found["i386", 2]) / min(found["amd64", 2]), 2)
+        median(seconds["i386"]) / median(seconds["amd64"]), 2)
     # Times are taken to a hundredth of some seconds, on a machine with others.
-    assert scale["i386"] >= 0.95 * scale["amd64"]
+    assert median(scale["i386"]) >= 0.95 * median(scale["amd64"]), scale
 
 
 # What four vCPUs get done on the one CPU they have.

@@ -86,6 +86,11 @@ def answers(shell):
     return True
 
 
+def uptime(shell):
+    """In seconds, since its kernel has started."""
+    return float(shell.check("read -r up idle </proc/uptime; echo $up"))
+
+
 class Lab:
     """A hypervisor with its dom0, and the guest that the tests share."""
 

@@ -3,12 +3,9 @@
 of the other, so the machine's load does not matter."""
 
 import pytest
+from bootlab import uptime
 
 pytestmark = pytest.mark.boot
-
-
-def uptime(shell):
-    return float(shell.check("read -r up idle </proc/uptime; echo $up"))
 
 
 def test_clocksource(guest):

@@ -5,6 +5,7 @@ the domain's configuration says. How a guest ends by itself: test_boot_ends.py."
 import time
 
 import pytest
+from bootlab import uptime
 from lifelab import check_clock, check_nmi, kept, working
 from xenlab import SCALE
 
@@ -73,7 +74,7 @@ def test_rebooted(life, who):
         life.dom0.run(f"kill $(cat /run/{guest.port}.pid) 2>/dev/null")
         guest.follow()
         guest.login("guest# ", 60)
-        assert float(guest.check("cut -d ' ' -f 1 /proc/uptime")) < 60 * SCALE
+        assert uptime(guest) < 60 * SCALE
 
 
 @pytest.mark.parametrize("action", ["destroy", "restart", "rename-restart"])

@@ -3,7 +3,6 @@
 
 import pytest
 from bootlab import MEMORY, RESULTS
-from devlab import background
 from smplab import SMALL, with_pattern
 from xenlab import Dom0
 
@@ -108,17 +107,17 @@ def test_less_and_more(smp, rounds):
         total = meminfo(guest)["MemTotal"]
         fill(guest, 8)
         guest.check("mount -o remount,size=64m /tmp")
-        with background(guest, "checked", "for n in 1 2; do (while [ ! -e /tmp/enough ] &&"
-                        f" {checker}; do echo >>/tmp/times; done; echo >>/tmp/over) & done; wait"):
-            for _ in range(rounds):
-                set_memory(smp, guest, whole // 4)
-                set_memory(smp, guest, whole)
-            guest.check("touch /tmp/enough; until [ $(grep -c '' /tmp/over) = 2 ]; do"
-                        " usleep 100000; done 2>/dev/null", 60)
-            # None has stopped before, and nothing was found but what was written.
-            said = guest.read("/tmp/checked").splitlines()
-            assert set(said) == {"same 8 MiB"}
-            assert len(said) == int(guest.check("wc -l </tmp/times")) > rounds
+        guest.start(f"for n in 1 2; do while [ ! -e /tmp/enough ] && {checker}; do"
+                    " echo >>/tmp/times; done & done; wait", "/tmp/checked")
+        for _ in range(rounds):
+            set_memory(smp, guest, whole // 4)
+            set_memory(smp, guest, whole)
+        guest.check_runs("/tmp/checked")
+        guest.check("touch /tmp/enough")
+        # None has stopped before, and nothing was found but what was written.
+        said = guest.outcome("/tmp/checked", 60).splitlines()
+        assert set(said) == {"same 8 MiB"}
+        assert len(said) == int(guest.check("wc -l </tmp/times")) > rounds
         check_filled(guest, 8)
         assert meminfo(guest)["MemTotal"] == total
 

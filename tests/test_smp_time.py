@@ -2,7 +2,7 @@
 """Clocks that several CPUs read, and how much of the time a CPU is there."""
 
 import pytest
-from bootlab import MEASURED, MEMORY, RESULTS, no_complaint
+from bootlab import MEASURED, MEMORY, RESULTS, no_complaint, uptime
 from smplab import SYSFS, counting, stable_tsc
 from xenlab import Dom0
 
@@ -67,13 +67,13 @@ def test_a_wall_clock_that_was_set(smp):
     none of the guest's that count from its start."""
     with smp.own("set") as guest:
         for step in 3600, -7200:
-            up = float(guest.check("cut -d ' ' -f 1 /proc/uptime"))
+            up = uptime(guest)
             old = wall_clock(guest) - wall_clock(smp.dom0)
             guest.check(f"date -s @$(($(date +%s) + {step})) >/dev/null; sleep 3")
             new = wall_clock(guest) - wall_clock(smp.dom0)
             # date sets whole seconds; and dom0 answers after the guest.
             assert abs(new - old - step) < 2.5
-            assert 3 <= float(guest.check("cut -d ' ' -f 1 /proc/uptime")) - up < 60
+            assert 3 <= uptime(guest) - up < 60
 
 
 # Timer interrupts of all CPUs and the uptime, before and after a time in which nobody
@@ -104,12 +104,12 @@ def test_stolen_time_is_counted(smp, smpguest):
     assert steal() > before
 
 
-# What the scheduler says four loops, one on each CPU, have run in three seconds, and
-# these seconds, in ns.
+# How long the scheduler says that four loops, one on each CPU, have run, and the uptime,
+# at the begin and at the end of three seconds.
 BUSY = ("p=; for n in 0 1 2 3; do taskset -c $n sh -c 'while :; do :; done' & p=\"$p $!\"; done;"
         " count() { for q in $p; do cat /proc/$q/schedstat; done |"
-        " awk '{ n += $1 } END { printf \"%.0f \", n }';"
-        " awk '{ printf \"%.0f\\n\", $1 * 1e9 }' /proc/uptime; };"
+        " awk '{ n += $1 / 1e9 } END { printf \"%.2f \", n }';"
+        " cut -d ' ' -f 1 /proc/uptime; };"
         " sleep 1; count; sleep 3; count; kill $p")
 
 

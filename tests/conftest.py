@@ -43,6 +43,26 @@ def pytest_configure(config):
     if reporter:
         # pytest's own last line leaves out what is nought.
         reporter.summary_stats = lambda: closing_line(reporter)
+        config.pluginmanager.register(Times(reporter))
+
+
+class Times:
+    """Shows beside its dot what a slow test has taken, with its part of what it shares:
+    for who waits, and in the log of a run that has not come to its end."""
+
+    SLOW = 20
+
+    def __init__(self, reporter):
+        self.reporter = reporter
+        self.seconds = 0
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report):
+        if report.when == "setup":
+            self.seconds = 0
+        self.seconds += report.duration
+        if report.when == "teardown" and self.seconds >= self.SLOW:
+            self.reporter.write(f"({self.seconds:.0f} s)")
 
 
 def closing_line(reporter):

@@ -31,6 +31,11 @@ def with_pattern(initrd):
     return unpacked(initrd) + cpio({"/tests/pattern": (PROGRAMS / "pattern").read_bytes()})
 
 
+def work_initrd():
+    """That of WORK: the lab's, with what stress-ng and others need."""
+    return unpacked(INITRD, EXTRA, WORKLOADS)
+
+
 class Smp(Lab):
     """A Lab with room for larger guests; the shared one has VCPUS."""
 
@@ -49,7 +54,7 @@ class Smp(Lab):
                 "/guest/initrd64": BUILD / "dom0/guest64.gz",
                 "/guest/initrd": with_pattern(INITRD),
                 "/guest/small": with_pattern(SMALL),
-                "/guest/work": unpacked(INITRD, EXTRA, WORKLOADS),
+                "/guest/work": work_initrd(),
                 "/guest/work64": unpacked(BUILD / "dom0/guest64.gz", EXTRA, WORKLOADS),
                 **{f"/guest/kernel-{name}": kernel for name, kernel in KERNELS.items()
                    if kernel.is_file()},

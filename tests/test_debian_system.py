@@ -122,6 +122,7 @@ def test_apt_get_install(debian):
     assert debian.check("dpkg -s hello").splitlines()[1] == "Status: install ok installed"
 
 
+@pytest.mark.long
 def test_update_grub(debian):
     """What installing a kernel calls finds the disk and our kernel."""
     debian.check("update-grub", 300)
@@ -131,6 +132,7 @@ def test_update_grub(debian):
     debian.check("sync")
 
 
+@pytest.mark.long
 def test_pvgrub_boots_the_same_disk(machine):
     """The kernel that is installed in the disk, with its initramfs, through
     Debian's boot loader for 32-bit PV guests."""

@@ -68,6 +68,7 @@ def others_work(devices, guest):
         pass
 
 
+@pytest.mark.long
 def test_never_connects(devices, devguest):
     """Neither before the guest has set up its ring, nor after. It is said, once."""
     with no_harm(devices, devguest):
@@ -92,6 +93,7 @@ BAD_VALUES = (
 )
 
 
+@pytest.mark.long
 def test_bad_values(devices, devguest):
     """Said, and the disk is closed."""
     with no_harm(devices, devguest):
@@ -152,6 +154,7 @@ GARBAGE = {
 }
 
 
+@pytest.mark.long
 def test_garbage(devices, devguest):
     """The disk is not used further, and who reads gets an error."""
     with no_harm(devices, devguest):
@@ -167,6 +170,7 @@ def test_garbage(devices, devguest):
                 assert "error" in devguest.run(f"head -c 512 /dev/{FRONT}").output
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", ["garbage", "nothing"])
 def test_wrong_from_the_first_request_on(devices, devguest, what):
     """The first request is the kernel's own, for the partition table: whatever
@@ -201,6 +205,7 @@ def test_goes_away(devices, devguest, how):
             others_work(devices, devguest)
 
 
+@pytest.mark.long
 def test_comes_back(devices, devguest):
     """The driver in dom0 is taken from a disk and given back: what is written
     meanwhile waits and gets there."""

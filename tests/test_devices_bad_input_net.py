@@ -38,6 +38,7 @@ def others_work(devices, guest):
         guest.check(f"ping -c 1 {here}")
 
 
+@pytest.mark.long
 def test_never_connects(devices, devguest):
     """What belongs to it can be taken away, too, in whatever order."""
     with no_harm(devices, devguest):
@@ -63,6 +64,7 @@ def test_bad_address(devices, devguest):
                 devguest.wait_until(f"[ ! -e /sys/bus/xen/devices/vif-{NUMBER} ]")
 
 
+@pytest.mark.long
 def test_backend_without_copying(devices, devguest):
     """It cannot be used, and the guest says so."""
     with no_harm(devices, devguest):
@@ -89,6 +91,7 @@ GARBAGE = {
 }
 
 
+@pytest.mark.long
 def test_garbage(devices, devguest):
     """The interface is not used further."""
     with no_harm(devices, devguest):
@@ -108,6 +111,7 @@ def test_garbage(devices, devguest):
                 said(devguest, f"net {name}: Disabled for further use")
 
 
+@pytest.mark.long
 def test_comes_back(devices, devguest):
     """The driver in dom0 is taken from an interface and given back."""
     with no_harm(devices, devguest):

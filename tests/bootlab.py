@@ -199,6 +199,9 @@ def guest(lab):
 
 
 pv32_only = pytest.mark.parametrize("lab", ["pv32"], indirect=True)
+# Nested paging is emulated under the shim: what is long elsewhere takes minutes there.
+long_in_the_shim = pytest.mark.parametrize(
+    "lab", ["pv32", pytest.param("shim", marks=pytest.mark.long)], indirect=True)
 
 
 @pytest.fixture(scope="session")

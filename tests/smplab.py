@@ -114,7 +114,8 @@ def interrupts(guest, name):
     return int(count)
 
 
-@pytest.fixture(scope="module", params=["pv32", pytest.param("shim", marks=pytest.mark.long)])
+# One after the other, each for all the files: it takes more than half a minute to start.
+@pytest.fixture(scope="session", params=["pv32", pytest.param("shim", marks=pytest.mark.long)])
 def smp(request):
     lab = Smp(request.param)
     yield lab

@@ -2,7 +2,7 @@
 """How a domain ends is what the toolstack hears."""
 
 import pytest
-from bootlab import pv32_only
+from bootlab import long_in_the_shim, pv32_only
 from xenlab import LabError
 
 pytestmark = pytest.mark.boot
@@ -16,7 +16,9 @@ PANIC = (
 )
 
 
-@pytest.mark.parametrize("how", ["poweroff", "reboot"])
+@pytest.mark.parametrize("lab, how", [
+    ("pv32", "poweroff"), ("pv32", "reboot"), ("shim", "poweroff"),
+    pytest.param("shim", "reboot", marks=pytest.mark.long)], indirect=["lab"])
 def test_from_inside(lab, how):
     with lab.own(how) as guest:
         guest.send(f"{how}\n")
@@ -31,6 +33,7 @@ def test_asked_by_the_toolstack(lab, how, reason):
         assert guest.wait_for_end() == reason
 
 
+@long_in_the_shim
 def test_panic(lab):
     with lab.own("panic", allowed=PANIC) as guest:
         guest.send("echo c >/proc/sysrq-trigger\n")

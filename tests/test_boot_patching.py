@@ -5,11 +5,11 @@ is patched has to have its effect, and none any more when it is taken back."""
 import re
 
 import pytest
-from bootlab import VMLINUX
+from bootlab import VMLINUX, long_in_the_shim
 from conftest import run
 from vmlinux import disassembled
 
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, long_in_the_shim]
 
 TRACING = "/sys/kernel/tracing"
 # A breakpoint becomes a jump after a while, unless this is 0.

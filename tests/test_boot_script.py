@@ -35,6 +35,7 @@ def test_pipe():
     assert "the guest has ended: poweroff" in result.stderr
 
 
+@pytest.mark.long
 def test_pipe_that_ends():
     """The end of the input is the end of the guest."""
     result = boot("echo $((6 * 7))\n", "--cmdline", "some.thing=1", "--memory", "96")

@@ -8,7 +8,7 @@ import re
 import sys
 
 import pytest
-from bootlab import MEMORY, pv32_only
+from bootlab import MEMORY, long_in_the_shim, pv32_only
 from conftest import TOP, patched_tree  # noqa: F401
 
 pytestmark = pytest.mark.devices
@@ -126,11 +126,13 @@ def skips(lab):
     return NEED_MAPS if lab.hypervisor == "shim" else set()
 
 
+@long_in_the_shim
 @each_case
 def test_case(lab, patched_tree, suite, case):  # noqa: F811
     check(results(patched_tree, lab, "kunit")[0], skips(lab), suite, case)
 
 
+@long_in_the_shim
 def test_again(lab, patched_tree):  # noqa: F811
     """What a run leaves behind would be in the way of the next one."""
     check_again(results(patched_tree, lab, "kunit")[1], skips(lab))

@@ -31,6 +31,7 @@ def test_fed_closed_and_left(devices, watched):
     assert watched.wait_for_end(TIMEOUT * 5) == "watchdog"
 
 
+@pytest.mark.long
 def test_unloaded_and_closed_without_the_letter(devices, watched):
     """The driver stops it when it goes; a program that just ends does not."""
     watched.check(f"watchdog -T {TIMEOUT} -t 1 /dev/watchdog; killall watchdog;"

@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from bootlab import KERNEL, Lab
+from bootlab import KERNEL, SHIM_IS_LONG, Lab
 from conftest import BUILD, TOP
 from labwork import EXTRA, dom0_programs
 from xenlab import INITRD, SCALE, unpacked
@@ -214,9 +214,7 @@ class Held:
         assert self.channels == before.channels + interrupts_more
 
 
-# What TCG makes of the shim, where nested paging is emulated, takes too long for
-# the short tests.
-@pytest.fixture(scope="session", params=["pv32", pytest.param("shim", marks=pytest.mark.long)])
+@pytest.fixture(scope="session", params=SHIM_IS_LONG)
 def devices(request):
     lab = Devices(request.param)
     yield lab

@@ -5,7 +5,7 @@ vCPUs than the machine has CPUs. Logs: build/results/smp-<hypervisor>"""
 from contextlib import contextmanager
 
 import pytest
-from bootlab import KERNEL, Lab, no_complaint
+from bootlab import KERNEL, SHIM_IS_LONG, Lab, no_complaint
 from conftest import BUILD
 from labwork import EXTRA, PROGRAMS
 from xenlab import INITRD, cpio, unpacked
@@ -115,7 +115,7 @@ def interrupts(guest, name):
 
 
 # One after the other, each for all the files: it takes more than half a minute to start.
-@pytest.fixture(scope="session", params=["pv32", pytest.param("shim", marks=pytest.mark.long)])
+@pytest.fixture(scope="session", params=SHIM_IS_LONG)
 def smp(request):
     lab = Smp(request.param)
     yield lab

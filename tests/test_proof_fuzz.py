@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from bootlab import KERNEL, MEASURED, Lab
+from bootlab import KERNEL, MEASURED, SHIM_IS_LONG, Lab
 from conftest import BUILD, TOP
 from xenlab import INITRD, cpio, unpacked
 
@@ -44,7 +44,7 @@ class Fuzz(Lab):
         super().check(ALLOWED + tuple(allowed))
 
 
-@pytest.fixture(scope="module", params=["pv32", pytest.param("shim", marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=SHIM_IS_LONG)
 def fuzzed(request):
     lab = Fuzz(request.param)
     yield lab

@@ -200,10 +200,13 @@ class Held:
     def check_same(self, before):
         """As before. Grants may have become fewer: a disk that is not used gives
         them back after a minute."""
-        assert self.taken <= before.taken
-        assert self.mapped <= before.mapped
-        assert self.interrupts == before.interrupts
-        assert self.channels == before.channels
+        assert (self.taken <= before.taken and self.mapped <= before.mapped
+                and self.interrupts == before.interrupts
+                and self.channels == before.channels), f"held before: {before}, now: {self}"
+
+    def __str__(self):
+        return (f"{self.taken} grants, {self.mapped} of them mapped,"
+                f" {self.channels} event channels, interrupts {' '.join(self.interrupts)}")
 
     def check_more(self, before, after, interrupts_more):
         """A device more than before and after, so interrupts and channels more, and

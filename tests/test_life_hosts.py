@@ -100,8 +100,10 @@ def test_link_cut(twohosts):
             fails_in_the_middle(guest, there, lambda: here.check("ip link set eth0 down"))
             work.check_alive()
             here.check("ip link set eth0 up")
-            # What has come of it is for its owner to remove.
-            there.check(f"killall nc; xl destroy {guest.name}--incoming")
+            # What has come of it there is for its owner to remove, unless the end of
+            # the connection has reached it by now.
+            there.run(f"killall nc; xl destroy {guest.name}--incoming")
+            there.wait_until(f"! xl domid {guest.name}--incoming")
             for target in there, here:
                 guest.migrate(target)
                 work.check_alive()

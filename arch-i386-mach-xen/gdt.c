@@ -204,7 +204,7 @@ void load_TLS(struct thread_struct *t, unsigned int cpu)
 	if (!memcmp(old, t->tls_array, sizeof(t->tls_array)))
 		return;
 
-	if (xen_get_lazy_mode() == XEN_LAZY_CPU)
+	if (xen_is_cpu_lazy_mode())
 		loadsegment(gs, 0);
 
 	xen_mc_batch();
@@ -220,5 +220,5 @@ void load_TLS(struct thread_struct *t, unsigned int cpu)
 		mcs = __xen_mc_entry(0);
 		MULTI_update_descriptor(mcs.mc, maddr.maddr, old[i]);
 	}
-	xen_mc_issue(XEN_LAZY_CPU);
+	xen_mc_issue_cpu();
 }

@@ -10,6 +10,7 @@
  */
 #include <linux/export.h>
 #include <linux/percpu.h>
+#include <linux/pgtable.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
@@ -22,23 +23,6 @@
 
 #include "../xen/xen-ops.h"
 #include "mach-xen.h"
-
-DEFINE_PER_CPU(enum xen_lazy_mode, xen_lazy_mode) = XEN_LAZY_NONE;
-DEFINE_PER_CPU(unsigned int, xen_lazy_nesting);
-
-/**
- * xen_get_lazy_mode - which hypercalls may wait
- *
- * Return: the mode of the task; none in an interrupt, which ends before the
- *	   task it interrupted would flush.
- */
-enum xen_lazy_mode xen_get_lazy_mode(void)
-{
-	if (in_interrupt())
-		return XEN_LAZY_NONE;
-
-	return this_cpu_read(xen_lazy_mode);
-}
 
 /**
  * xen_queue_mmuext_op - put an operation into the batch that is being made
@@ -56,6 +40,84 @@ struct mmuext_op *xen_queue_mmuext_op(unsigned int cmd)
 	op->cmd = cmd;
 	MULTI_mmuext_op(mcs.mc, op, 1, NULL, DOMID_SELF);
 	return op;
+}
+
+#ifdef CONFIG_ARCH_HAS_LAZY_MMU_MODE
+/* Generic code keeps lazy MMU mode, as a state of the task. */
+static DEFINE_PER_CPU(bool, xen_cpu_lazy_mode);
+
+/**
+ * xen_is_cpu_lazy_mode - may the parts of a context switch wait?
+ *
+ * Return: not in an interrupt, which ends before the task it interrupted would
+ *	   flush.
+ */
+bool xen_is_cpu_lazy_mode(void)
+{
+	return !in_interrupt() && this_cpu_read(xen_cpu_lazy_mode);
+}
+
+/**
+ * arch_enter_lazy_mmu_mode - page table updates may wait from now on
+ */
+void arch_enter_lazy_mmu_mode(void)
+{
+}
+EXPORT_SYMBOL_GPL(arch_enter_lazy_mmu_mode);
+
+/**
+ * arch_flush_lazy_mmu_mode - do the page table updates that waited, and go on
+ */
+void arch_flush_lazy_mmu_mode(void)
+{
+	preempt_disable();
+	xen_mc_flush();
+	preempt_enable();
+}
+EXPORT_SYMBOL_GPL(arch_flush_lazy_mmu_mode);
+
+/**
+ * arch_leave_lazy_mmu_mode - do the page table updates that waited
+ */
+void arch_leave_lazy_mmu_mode(void)
+{
+	arch_flush_lazy_mmu_mode();
+}
+EXPORT_SYMBOL_GPL(arch_leave_lazy_mmu_mode);
+
+/**
+ * arch_start_context_switch - the parts of a context switch may wait
+ * @prev: the task that is left; if it was in lazy MMU mode, it will be again
+ *
+ * Context: preemption off, the scheduler.
+ */
+void arch_start_context_switch(struct task_struct *prev)
+{
+	__task_lazy_mmu_mode_pause(prev);
+	this_cpu_write(xen_cpu_lazy_mode, true);
+}
+
+static void leave_cpu_lazy_mode(struct task_struct *next)
+{
+	this_cpu_write(xen_cpu_lazy_mode, false);
+	__task_lazy_mmu_mode_resume(next);
+}
+#else
+DEFINE_PER_CPU(enum xen_lazy_mode, xen_lazy_mode) = XEN_LAZY_NONE;
+DEFINE_PER_CPU(unsigned int, xen_lazy_nesting);
+
+/**
+ * xen_get_lazy_mode - which hypercalls may wait
+ *
+ * Return: the mode of the task; none in an interrupt, which ends before the
+ *	   task it interrupted would flush.
+ */
+enum xen_lazy_mode xen_get_lazy_mode(void)
+{
+	if (in_interrupt())
+		return XEN_LAZY_NONE;
+
+	return this_cpu_read(xen_lazy_mode);
 }
 
 /**
@@ -106,6 +168,16 @@ void arch_start_context_switch(struct task_struct *prev)
 	enter_lazy(XEN_LAZY_CPU);
 }
 
+static void leave_cpu_lazy_mode(struct task_struct *next)
+{
+	leave_lazy(XEN_LAZY_CPU);
+
+	if (test_and_clear_ti_thread_flag(task_thread_info(next),
+					  TIF_LAZY_MMU_UPDATES))
+		arch_enter_lazy_mmu_mode();
+}
+#endif
+
 /**
  * arch_end_context_switch - do the parts of a context switch that waited
  * @next: the task that goes on; Xen enters the kernel on its stack from now on
@@ -119,12 +191,8 @@ void arch_end_context_switch(struct task_struct *next)
 	struct multicall_space mcs = xen_mc_entry(0);
 
 	MULTI_stack_switch(mcs.mc, __KERNEL_DS, next->thread.sp0);
-	xen_mc_issue(XEN_LAZY_CPU);
+	xen_mc_issue_cpu();
 
 	xen_mc_flush();
-	leave_lazy(XEN_LAZY_CPU);
-
-	if (test_and_clear_ti_thread_flag(task_thread_info(next),
-					  TIF_LAZY_MMU_UPDATES))
-		arch_enter_lazy_mmu_mode();
+	leave_cpu_lazy_mode(next);
 }

@@ -153,7 +153,7 @@ void xen_pin_pgd(struct mm_struct *mm, pgd_t *pgd)
 	xen_mc_batch();
 	walk_tables(mm, pgd, queue_pin_ptes, queue_readonly);
 	queue_pin_op(MMUEXT_PIN_L3_TABLE, pgd);
-	xen_mc_issue(0);
+	xen_mc_issue_now();
 }
 
 /**
@@ -168,7 +168,7 @@ void xen_unpin_pgd(struct mm_struct *mm, pgd_t *pgd)
 	xen_mc_batch();
 	queue_pin_op(MMUEXT_UNPIN_TABLE, pgd);
 	walk_tables(mm, pgd, queue_unpin_ptes, queue_writable);
-	xen_mc_issue(0);
+	xen_mc_issue_now();
 }
 
 /**
@@ -234,7 +234,7 @@ static void alloc_table(struct mm_struct *mm, unsigned long pfn, bool own_pin)
 	queue_readonly(table);
 	if (own_pin)
 		queue_pin_op(MMUEXT_PIN_L1_TABLE, table);
-	xen_mc_issue(XEN_LAZY_MMU);
+	xen_mc_issue_mmu();
 }
 
 static void release_table(unsigned long pfn, bool own_pin)
@@ -249,7 +249,7 @@ static void release_table(unsigned long pfn, bool own_pin)
 	if (own_pin)
 		queue_pin_op(MMUEXT_UNPIN_TABLE, table);
 	queue_writable(table);
-	xen_mc_issue(0);
+	xen_mc_issue_now();
 }
 
 /**

@@ -13,7 +13,6 @@
  */
 #include <linux/export.h>
 #include <linux/mm.h>
-#include <linux/page_table_check.h>
 #include <linux/pgalloc.h>
 #include <linux/pgtable.h>
 
@@ -76,12 +75,11 @@ pteval_t xen_entry_to_mfn(pteval_t entry)
 EXPORT_SYMBOL(xen_entry_to_mfn);
 
 /*
- * Change an entry of a page table that Xen guards. In a lazy mode of @lazy the
- * update joins the mmu_update that is being collected. A refusal is reported by
- * xen_mc_flush(); it means a bug in here.
+ * Change an entry of a page table that Xen guards: the update joins the mmu_update
+ * that is being collected, if there is one. The caller ends the batch. A refusal is
+ * reported by xen_mc_flush(); it means a bug in here.
  */
-static void guarded_update(void *entry, unsigned int cmd, u64 val,
-			   unsigned int lazy)
+static void begin_update(void *entry, unsigned int cmd, u64 val)
 {
 	struct multicall_space mcs;
 	struct mmu_update *u;
@@ -99,13 +97,19 @@ static void guarded_update(void *entry, unsigned int cmd, u64 val,
 	u = mcs.args;
 	u->ptr = virt_to_machine(entry).maddr | cmd;
 	u->val = val;
-
-	xen_mc_issue(lazy);
 }
 
+/* In lazy MMU mode this may wait. */
 static void guarded_pte_update(pte_t *ptep, unsigned int cmd, pteval_t val)
 {
-	guarded_update(ptep, cmd, val, XEN_LAZY_MMU);
+	begin_update(ptep, cmd, val);
+	xen_mc_issue_mmu();
+}
+
+static void guarded_table_update(void *entry, u64 val)
+{
+	begin_update(entry, MMU_NORMAL_PT_UPDATE, val);
+	xen_mc_issue_now();
 }
 
 /**
@@ -138,8 +142,7 @@ void set_pmd(pmd_t *pmdp, pmd_t pmd)
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pmd(pmdp, pmd);
 	else if (PagePinned(virt_to_page(pmdp)))
-		guarded_update(pmdp, MMU_NORMAL_PT_UPDATE,
-			       native_pmd_val(pmd), XEN_LAZY_NONE);
+		guarded_table_update(pmdp, native_pmd_val(pmd));
 	else
 		native_set_pmd(pmdp, pmd);
 }
@@ -154,8 +157,7 @@ void set_pud(pud_t *pudp, pud_t pud)
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pud(pudp, pud);
 	else if (PagePinned(virt_to_page(pudp)))
-		guarded_update(pudp, MMU_NORMAL_PT_UPDATE,
-			       native_pud_val(pud), XEN_LAZY_NONE);
+		guarded_table_update(pudp, native_pud_val(pud));
 	else
 		native_set_pud(pudp, pud);
 }
@@ -235,7 +237,6 @@ pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 		pte = native_ptep_get_and_clear(ptep);
 	}
 
-	page_table_check_pte_clear(mm, pte);
 	return pte;
 }
 

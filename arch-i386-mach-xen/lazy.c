@@ -93,14 +93,19 @@ EXPORT_SYMBOL_GPL(arch_leave_lazy_mmu_mode);
  */
 void arch_start_context_switch(struct task_struct *prev)
 {
-	__task_lazy_mmu_mode_pause(prev);
+	if (__task_lazy_mmu_mode_active(prev))
+		arch_leave_lazy_mmu_mode();
 	this_cpu_write(xen_cpu_lazy_mode, true);
 }
 
+/*
+ * 64-bit PV has the task pause its lazy MMU mode while it is not running. That
+ * counts, and a new task, which nobody has paused, is left with a count that keeps
+ * it out of the mode. There is no need: the mode is looked up in the task.
+ */
 static void leave_cpu_lazy_mode(struct task_struct *next)
 {
 	this_cpu_write(xen_cpu_lazy_mode, false);
-	__task_lazy_mmu_mode_resume(next);
 }
 #else
 DEFINE_PER_CPU(enum xen_lazy_mode, xen_lazy_mode) = XEN_LAZY_NONE;

@@ -36,6 +36,8 @@ extern const char xen_syscall32_callback[];
 #define xen_mc_issue_mmu()	xen_mc_issue(XEN_LAZY_MMU)
 #define xen_mc_issue_now()	xen_mc_issue(0)
 #define xen_is_cpu_lazy_mode()	(xen_get_lazy_mode() == XEN_LAZY_CPU)
+#define lazy_mmu_mode_enable()	arch_enter_lazy_mmu_mode()
+#define lazy_mmu_mode_disable()	arch_leave_lazy_mmu_mode()
 #endif
 
 struct mmuext_op;

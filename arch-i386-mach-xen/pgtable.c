@@ -276,11 +276,11 @@ pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
 {
 	pte_t pte;
 
-	arch_enter_lazy_mmu_mode();
+	lazy_mmu_mode_enable();
 	pte = ptep_get_and_clear(vma->vm_mm, addr, ptep);
 	if (pte_accessible(vma->vm_mm, pte))
 		flush_tlb_page(vma, addr);
-	arch_leave_lazy_mmu_mode();
+	lazy_mmu_mode_disable();
 
 	return pte;
 }

@@ -14,6 +14,7 @@
 #include <linux/processor.h>
 
 #include <asm/debugreg.h>
+#include <asm/microcode.h>
 #include <asm/msr.h>
 #include <asm/special_insns.h>
 
@@ -272,6 +273,18 @@ static bool pmu_msr_write(unsigned int msr, u32 low, u32 high, int *err)
 	u64 val = (u64)high << 32 | low;
 
 	return pmu_msr_chk_emulated(msr, &val, false);
+}
+
+/**
+ * intel_get_platform_id - which kind of board the CPU's microcode is for
+ *
+ * Microcode is Xen's; without CONFIG_MICROCODE cpu/intel.c asks all the same.
+ *
+ * Return: 0.
+ */
+u32 intel_get_platform_id(void)
+{
+	return 0;
 }
 #else
 #define read_msr_safe	native_read_msr_safe

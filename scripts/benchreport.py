@@ -11,6 +11,8 @@ import labbench
 # More than this between the runs of an operation, and it does not repeat.
 REPEATS = 0.02
 
+OURS, OTHERS = labbench.GUESTS
+
 
 class System:
     """One kernel's results, by the rows of the table."""
@@ -99,6 +101,29 @@ def whole_table(native, others):
     return ["", *columns(lines)] if lines else []
 
 
+def with_xens_part(data, systems):
+    """{row: the native time and what Xen takes at least}; nothing where that has not
+    been measured."""
+    counts = systems[OURS].counts
+    if not data.get("floor") or not counts:
+        return {}
+    return labbench.with_xens_part(
+        systems["native"].time, data["floor"],
+        {row: count["page_fault"] for row, count in counts.items()})
+
+
+def above_half(systems, with_xen):
+    """Lines: where our guest takes more than half of what the 64-bit one does, and
+    whether the native kernel with Xen's part would."""
+    lines = [["  of the 64-bit guest's time", OURS, *(["native+Xen"] if with_xen else [])]]
+    for row, time in systems[OURS].time.items():
+        other = systems[OTHERS].time[row]
+        if row != labbench.USER and time > other / 2:
+            lines.append([f"  {row}", *(f"{value / other:.2f}" for value in
+                                        (time, *([with_xen[row]] if with_xen else [])))])
+    return columns(lines) if lines[1:] else ["  nowhere"]
+
+
 def table(data):
     """The text of it."""
     systems = {name: System(name, found) for name, found in data["systems"].items()}
@@ -107,18 +132,28 @@ def table(data):
     for other in others:
         head += [other.name, "/native"]
     head += [f"{other.name} calls" for other in others if other.counts]
+    with_xen = with_xens_part(data, systems)
+    head += ["native+Xen", "/native"] if with_xen else []
     lines = [head]
     for row in native.time:
         line = [row, number(native.time[row])]
         for other in others:
             line += [number(other.time[row]), f"{ratios(other, native)[row]:.2f}"]
-        lines.append(line + [count(o.hypercalls(row)) for o in others if o.counts])
+        line += [count(o.hypercalls(row)) for o in others if o.counts]
+        if with_xen:
+            line += [number(with_xen.get(row)),
+                     f"{with_xen[row] / native.time[row]:.2f}" if row in with_xen else ""]
+        lines.append(line)
     line = ["geometric mean, user space left out", ""]
     for other in others:
         kernels = [r for row, r in ratios(other, native).items() if row != labbench.USER]
         line += ["", f"{mean(kernels):.2f}"]
-    lines.append(line + ["" for other in others if other.counts])
+    line += ["" for other in others if other.counts]
+    if with_xen:
+        line += ["", f"{mean(with_xen[row] / native.time[row] for row in with_xen):.2f}"]
+    lines.append(line)
     text = columns(lines) + whole_table(native, others)
+    text += ["", "More than half of what the 64-bit guest takes:", *above_half(systems, with_xen)]
     for other in others:
         if other.counts:
             text += ["", f"{other.name}: hypercalls by name (+: in a multicall), and what"

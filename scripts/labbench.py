@@ -55,6 +55,47 @@ OPERATIONS = {
 # Has no kernel in it, and no place in a mean of what kernels cost.
 USER = "user space only"
 
+# Lines of tests/bench/floor.c
+_CALL = "syscall and a plain iret"
+_INT80 = "int 0x80 and a plain iret"
+_FAULT = "page fault and a plain iret"
+_MAP = "update_va_mapping, no flush"
+_SWITCH = "page directory and stack_switch"
+_TABLE = "empty page table, pinned and unpinned"
+# A process has 7 page tables at least: 4 of PMDs, one of them the kernel's, and PTEs of
+# its program, of where libraries are and of its stack.
+_PROCESS = {_TABLE: 7}
+#: What a row asks of Xen at least: {row: {line of the floor: how often}}. What libraries
+#: and kernels do differently is left out. FAULTS: so often as Xen's trace has counted.
+FAULTS = "page faults"
+XEN_PART = {
+    "null": {_CALL: 1},
+    "null, int 0x80": {_INT80: 1},
+    "read 1 byte": {_CALL: 1},
+    "write 1 byte": {_CALL: 1},
+    "stat": {_CALL: 1},
+    "open, close": {_CALL: 2},
+    "select, 10 fds": {_CALL: 1},
+    "select, 100 fds": {_CALL: 1},
+    "clock_gettime": {"rdtsc": 1},
+    "signal install": {_CALL: 1},
+    "signal delivery": {_CALL: 1, _INT80: 1},
+    "protection fault": {_FAULT: 1, _INT80: 1},
+    "page fault, anonymous": {_FAULT: 1, _MAP: 1},
+    "page fault, file": {_FAULT: 1, "mmu_update of 16 entries": 1},
+    "mmap, touch, unmap 64 pages": {_CALL: 2, _FAULT: 64, _MAP: 64,
+                                    "mmu_update of 64 entries": 1},
+    # fork, wait and exit; a fault copies a page or maps one.
+    "fork, exit": {_CALL: 3, FAULTS: 1, **_PROCESS, _SWITCH: 2},
+    # One more process in the place of the first one; sh execs what it is told.
+    "fork, exec": {_CALL: 4, FAULTS: 1, _TABLE: 14, _SWITCH: 3},
+    "fork, sh": {_CALL: 5, FAULTS: 1, _TABLE: 21, _SWITCH: 4},
+    "thread create, join": {_CALL: 4, "stack_switch": 2},
+    "pipe, there and back": {_CALL: 4, _SWITCH: 2},
+    "AF_UNIX, there and back": {_CALL: 4, _SWITCH: 2},
+    **{row: {_SWITCH: 1} for row in OPERATIONS if row.startswith("context switch")},
+}
+
 # {row: command}: programs of Debian's i386 packages, each at work for some seconds.
 WHOLE = {
     "hackbench": "hackbench -P -g 2 -l 20",
@@ -82,6 +123,17 @@ FLOOR_ROUNDS = 1000
 
 # For count(): at most so often, for Xen's trace buffer to hold it.
 MOST = 1000
+
+
+def with_xens_part(native, floor, faults):
+    """{row: nanoseconds}: what the native kernel takes and what Xen does at least, from
+    the native times, floor() and the page faults of each row. The trap of a native
+    kernel is in it as one instruction; the code around it is ours or the native one's."""
+    each = {**floor, FAULTS: floor[_FAULT] + floor[_MAP]}
+    return {row: native[row] + sum(
+                number * (faults[row] if what == FAULTS else 1) * each[what]
+                for what, number in parts.items())
+            for row, parts in XEN_PART.items() if row in native}
 
 
 def make_initrd():

@@ -6,7 +6,9 @@
  * others use the processor too, then it powers off.
  *
  * It is entered with the domain builder's page tables, which map all its memory
- * from VIRT_BASE on, and does not change them but to let ring 3 at one page.
+ * from VIRT_BASE on, and does not change them but for the pages below that have a
+ * purpose. SYSCALL is an instruction of AMD's CPUs in 32-bit programs, as the lab's
+ * CPU has it.
  */
 #include <stdint.h>
 
@@ -26,11 +28,16 @@
 #define HYPERVISOR_iret			23
 #define HYPERVISOR_mmuext_op		26
 #define HYPERVISOR_sched_op		29
+#define HYPERVISOR_callback_op		30
 #define HYPERVISOR_event_channel_op	32
 #define SCHEDOP_shutdown		2
 #define EVTCHNOP_send			4
+#define CALLBACKOP_register		0
+#define CALLBACKTYPE_syscall32		7
 #define MMUEXT_PIN_L1_TABLE		0
+#define MMUEXT_PIN_L3_TABLE		2
 #define MMUEXT_UNPIN_TABLE		4
+#define MMUEXT_NEW_BASEPTR		5
 #define DOMID_SELF			0x7ff0
 #define FLAT_RING1_CS			0xe019
 #define FLAT_RING1_DS			0xe021
@@ -58,12 +65,21 @@ struct trap_info {
 	uint32_t address;
 };
 
+struct callback_register {
+	uint16_t type, flags;
+	uint32_t cs, eip;
+};
+
 struct call {
 	uint32_t op, result, args[6];
 };
 
 struct mmuext_op {
 	uint32_t cmd, mfn, arg2;
+};
+
+struct mmu_update {
+	uint64_t ptr, val;
 };
 
 #define STR(x)		#x
@@ -95,6 +111,13 @@ asm("	.balign	4096\n"
     "	xorl	%eax, %eax\n"
     "1:	int	$0x80\n"
     "	decl	%ecx\n"
+    "	jnz	1b\n"
+    "	jmp	leave\n"
+    "user_syscall:\n"			/* leaves its address in %ecx */
+    "	xorl	%eax, %eax\n"
+    "	movl	%ecx, %ebp\n"
+    "1:	syscall\n"
+    "	decl	%ebp\n"
     "	jnz	1b\n"
     "	jmp	leave\n"
     "user_ud2:\n"
@@ -131,6 +154,10 @@ asm("	.globl	entry\n"
     "	pushl	%eax\n"
     "	movl	$" NUMBER(HYPERVISOR_iret) ", %eax\n"
     "	int	$0x82\n"
+    "syscall_plain:\n"			/* selectors are the kernel's affair */
+    "	movl	$0xe02b, 4(%esp)\n"
+    "	movl	$0xe033, 16(%esp)\n"
+    "	iret\n"
     "invalid_op:\n"
     "	addl	$2, (%esp)\n"
     "	iret\n"
@@ -157,13 +184,20 @@ asm("	.globl	entry\n"
     "	movl	$" NUMBER(HYPERVISOR_iret) ", %eax\n"
     "	int	$0x82\n");
 
-extern char user_page[], user_int80[], user_ud2[], user_fault[];
-extern char int80_plain[], int80_hypercall[], invalid_op[], page_fault[];
+extern char user_page[], user_int80[], user_syscall[], user_ud2[], user_fault[];
+extern char int80_plain[], int80_hypercall[], syscall_plain[], invalid_op[], page_fault[];
 void to_user(uint32_t eip, uint32_t count);
 void start(struct start_info *info);
 
 uint32_t kernel_esp;
 char boot_stack[8192], trap_stack[4096];
+
+/* Pages with a purpose: one that comes and goes, and page tables beside the builder's. */
+#define TABLE(name)	static uint64_t name[PAGE / 8] __attribute__((aligned(PAGE)))
+TABLE(spare);
+TABLE(ptes);
+TABLE(other_pmds);
+TABLE(other_pgd);
 static struct start_info *start_info;
 static struct console *console;
 
@@ -248,11 +282,63 @@ static void gate(uint8_t vector, uint8_t dpl, void *handler)
 	must(hypercall(HYPERVISOR_set_trap_table, ADDRESS(traps), 0, 0, 0));
 }
 
+static void callback(uint16_t type, void *handler)
+{
+	struct callback_register callback = {
+		type, 0, FLAT_RING1_CS, ADDRESS(handler),
+	};
+
+	must(hypercall(HYPERVISOR_callback_op, CALLBACKOP_register, ADDRESS(&callback),
+		       0, 0));
+}
+
 static uint64_t machine_address(uint32_t address)
 {
 	uint32_t pfn = (address - VIRT_BASE) / PAGE;
 
 	return (uint64_t)((uint32_t *)start_info->mfn_list)[pfn] * PAGE;
+}
+
+/* Where a frame is mapped */
+static void *of_machine(uint64_t address)
+{
+	uint32_t pfn, mfn = address >> 12;
+
+	for (pfn = 0; ((uint32_t *)start_info->mfn_list)[pfn] != mfn; pfn++)
+		;
+	return (void *)(VIRT_BASE + pfn * PAGE);
+}
+
+static void set_protection(void *page, uint32_t flags)
+{
+	uint64_t pte = machine_address(ADDRESS(page)) | flags;
+
+	must(hypercall(HYPERVISOR_update_va_mapping, ADDRESS(page), pte, pte >> 32,
+		       UVMF_INVLPG));
+}
+
+static void pin(uint32_t cmd, void *table)
+{
+	struct mmuext_op op = { cmd, machine_address(ADDRESS(table)) / PAGE, 0 };
+
+	must(hypercall(HYPERVISOR_mmuext_op, ADDRESS(&op), 1, 0, DOMID_SELF));
+}
+
+/* A second page directory that maps the same, by PMDs of its own */
+static void make_other_pgd(void)
+{
+	uint64_t *pgd = (void *)start_info->pt_base;
+	uint64_t *pmds = of_machine(pgd[VIRT_BASE >> 30]);
+	uint32_t i;
+
+	for (i = 0; i < PAGE / 8; i++) {
+		other_pmds[i] = pmds[i];
+		other_pgd[i] = pgd[i];
+	}
+	other_pgd[VIRT_BASE >> 30] = machine_address(ADDRESS(other_pmds)) | PTE_KERNEL_READ;
+	set_protection(other_pmds, PTE_KERNEL_READ);
+	set_protection(other_pgd, PTE_KERNEL_READ);
+	pin(MMUEXT_PIN_L3_TABLE, other_pgd);
 }
 
 /* What is measured, ROUNDS times */
@@ -284,35 +370,82 @@ static void stack_switch(uint32_t stack)
 		must(hypercall(HYPERVISOR_stack_switch, FLAT_RING1_DS, stack, 0, 0));
 }
 
-/* Writable or not in turns */
+static void rdtsc(uint32_t argument)
+{
+	(void)argument;
+	for (uint32_t i = 0; i < ROUNDS; i++)
+		now();
+}
+
+/*
+ * Another stack and another page directory: what two processes have of their own.
+ * Xen leaves the old directory to a continuation, for which it changes the call.
+ */
+static void context_switch(uint32_t stack)
+{
+	struct mmuext_op base = { .cmd = MMUEXT_NEW_BASEPTR };
+	const struct call new_base = {
+		HYPERVISOR_mmuext_op, 0, { ADDRESS(&base), 1, 0, DOMID_SELF }
+	};
+	struct call call[2] = {
+		new_base, { HYPERVISOR_stack_switch, 0, { FLAT_RING1_DS, stack } },
+	};
+	uint32_t mfns[2] = {
+		machine_address(ADDRESS(other_pgd)) / PAGE,
+		machine_address(start_info->pt_base) / PAGE,
+	};
+
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		base.mfn = mfns[i & 1];
+		call[0] = new_base;
+		must(hypercall(HYPERVISOR_multicall, ADDRESS(call), 2, 0, 0));
+		must(call[0].result | call[1].result);
+	}
+}
+
+/* Not there and there again in turns */
 static void update_va_mapping(uint32_t flags)
 {
-	uint64_t pte = machine_address(ADDRESS(user_page)) | PTE_USER;
+	uint64_t pte = machine_address(ADDRESS(spare)) | PTE_KERNEL;
 
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		must(hypercall(HYPERVISOR_update_va_mapping, ADDRESS(user_page),
-			       pte ^ (i & 1) * 2, pte >> 32, flags));
+		must(hypercall(HYPERVISOR_update_va_mapping, ADDRESS(spare),
+			       i & 1 ? pte : 0, i & 1 ? pte >> 32 : 0, flags));
+}
+
+/* The same with some entries of a page table that is pinned, in one go */
+static void mmu_update(uint32_t entries)
+{
+	uint64_t table = machine_address(ADDRESS(ptes));
+	uint64_t entry = machine_address(ADDRESS(user_page)) | PTE_USER_READ;
+	struct mmu_update updates[PAGE / 8 / 8];
+
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		for (uint32_t j = 0; j < entries; j++)
+			updates[j] = (struct mmu_update){ table + j * 8, i & 1 ? 0 : entry };
+		must(hypercall(HYPERVISOR_mmu_update, ADDRESS(updates), entries, 0,
+			       DOMID_SELF));
+	}
 }
 
 /* What a process has to have done with each page of its page tables, in one go */
 static void page_table(uint32_t entries)
 {
-	static uint64_t table[PAGE / 8] __attribute__((aligned(PAGE)));
 	uint64_t entry = machine_address(ADDRESS(user_page)) | PTE_USER_READ;
-	uint64_t pte = machine_address(ADDRESS(table));
+	uint64_t pte = machine_address(ADDRESS(ptes));
 	struct mmuext_op pin = { MMUEXT_PIN_L1_TABLE, pte / PAGE, 0 };
 	struct mmuext_op unpin = { MMUEXT_UNPIN_TABLE, pte / PAGE, 0 };
 	struct call call[4] = {
 		{ HYPERVISOR_update_va_mapping, 0,
-		  { ADDRESS(table), pte | PTE_KERNEL_READ, pte >> 32 } },
+		  { ADDRESS(ptes), pte | PTE_KERNEL_READ, pte >> 32 } },
 		{ HYPERVISOR_mmuext_op, 0, { ADDRESS(&pin), 1, 0, DOMID_SELF } },
 		{ HYPERVISOR_mmuext_op, 0, { ADDRESS(&unpin), 1, 0, DOMID_SELF } },
 		{ HYPERVISOR_update_va_mapping, 0,
-		  { ADDRESS(table), pte | PTE_KERNEL, pte >> 32 } },
+		  { ADDRESS(ptes), pte | PTE_KERNEL, pte >> 32 } },
 	};
 
 	for (uint32_t i = 0; i < PAGE / 8; i++)
-		table[i] = i < entries ? entry : 0;
+		ptes[i] = i < entries ? entry : 0;
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		must(hypercall(HYPERVISOR_multicall, ADDRESS(call), 4, 0, 0));
 		for (uint32_t j = 0; j < 4; j++)
@@ -322,23 +455,19 @@ static void page_table(uint32_t entries)
 
 void start(struct start_info *info)
 {
-	uint64_t pte;
-	uint32_t pfn;
-
 	start_info = info;
-	for (pfn = 0; ((uint32_t *)info->mfn_list)[pfn] != info->console_mfn; pfn++)
-		;
-	console = (void *)(VIRT_BASE + pfn * PAGE);
+	console = of_machine((uint64_t)info->console_mfn * PAGE);
 	must(hypercall(HYPERVISOR_stack_switch, FLAT_RING1_DS,
 		       ADDRESS(trap_stack) + sizeof(trap_stack), 0, 0));
-	pte = machine_address(ADDRESS(user_page)) | PTE_USER;
-	must(hypercall(HYPERVISOR_update_va_mapping, ADDRESS(user_page), pte, pte >> 32,
-		       UVMF_INVLPG));
+	set_protection(user_page, PTE_USER);
+	make_other_pgd();
 
 	gate(0x80, 3, int80_hypercall);
 	measure("int 0x80 and the iret hypercall", in_user, ADDRESS(user_int80));
 	gate(0x80, 3, int80_plain);
 	measure("int 0x80 and a plain iret", in_user, ADDRESS(user_int80));
+	callback(CALLBACKTYPE_syscall32, syscall_plain);
+	measure("syscall and a plain iret", in_user, ADDRESS(user_syscall));
 	gate(6, 0, invalid_op);
 	measure("invalid opcode and a plain iret", in_user, ADDRESS(user_ud2));
 	gate(14, 0, page_fault);
@@ -347,8 +476,18 @@ void start(struct start_info *info)
 	measure("multicall of one null hypercall", multicall, 1);
 	measure("multicall of two null hypercalls", multicall, 2);
 	measure("stack_switch", stack_switch, ADDRESS(trap_stack) + sizeof(trap_stack));
+	measure("rdtsc", rdtsc, 0);
+	measure("page directory and stack_switch", context_switch,
+		ADDRESS(trap_stack) + sizeof(trap_stack));
 	measure("update_va_mapping, no flush", update_va_mapping, 0);
 	measure("update_va_mapping, INVLPG", update_va_mapping, UVMF_INVLPG);
+	set_protection(ptes, PTE_KERNEL_READ);
+	pin(MMUEXT_PIN_L1_TABLE, ptes);
+	measure("mmu_update of 1 entry", mmu_update, 1);
+	measure("mmu_update of 16 entries", mmu_update, 16);
+	measure("mmu_update of 64 entries", mmu_update, 64);
+	pin(MMUEXT_UNPIN_TABLE, ptes);
+	set_protection(ptes, PTE_KERNEL);
 	measure("empty page table, pinned and unpinned", page_table, 0);
 	measure("page table of 16 entries, pinned and unpinned", page_table, 16);
 	measure("full page table, pinned and unpinned", page_table, PAGE / 8);

@@ -84,17 +84,13 @@ def check_messages(guest, allowed=()):
     assert not found, "the guest's kernel complains:\n" + "\n".join(found)
 
 
-def held_without_disk(life, guest):
+def held_with_new_disk(life, guest):
     """What the guest holds when its disk is new. One that has been used keeps the
     grants of the most requests that it has had at a time, and how many those were
     is chance."""
-    guest.dom0.check(f"xl block-detach {guest.name} xvda")
-    guest.wait_until(f"[ ! -e {DISK} ]")
     [disk] = life.devices()["disks"]
-    guest.dom0.check(f"xl block-attach {guest.name} {disk}")
-    guest.wait_until(f"[ -b {DISK} ]")
-    # What its backend has mapped until then is given back by a timer of a second.
-    guest.check("sleep 3")
+    life.detach(guest, "xvda")
+    life.attach(guest, disk, "xvda")
     return Held(life, guest)
 
 
@@ -103,9 +99,9 @@ def kept(life, guest):
     """What the guest holds of Xen is the same after the block, and no log has a
     complaint."""
     clean = Clean(guest)
-    before = held_without_disk(life, guest)
+    before = held_with_new_disk(life, guest)
     yield
-    held_without_disk(life, guest).check_same(before)
+    held_with_new_disk(life, guest).check_same(before)
     check_messages(guest)
     # What Xen said to grants_in_use().
     clean.check((r"\(XEN\) grant-table for remote d\d+ ",))

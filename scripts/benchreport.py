@@ -115,12 +115,13 @@ def with_xens_part(data, systems):
 def above_half(systems, with_xen):
     """Lines: where our guest takes more than half of what the 64-bit one does, and
     whether the native kernel with Xen's part would."""
-    lines = [["  of the 64-bit guest's time", OURS, *(["native+Xen"] if with_xen else [])]]
-    for row, time in systems[OURS].time.items():
-        other = systems[OTHERS].time[row]
-        if row != labbench.USER and time > other / 2:
-            lines.append([f"  {row}", *(f"{value / other:.2f}" for value in
-                                        (time, *([with_xen[row]] if with_xen else [])))])
+    shown = {OURS: systems[OURS].time}
+    if with_xen:
+        shown["native+Xen"] = with_xen
+    lines = [["  of the 64-bit guest's time", *shown]]
+    for row, other in systems[OTHERS].time.items():
+        if row != labbench.USER and shown[OURS][row] > other / 2:
+            lines.append([f"  {row}", *(f"{times[row] / other:.2f}" for times in shown.values())])
     return columns(lines) if lines[1:] else ["  nowhere"]
 
 
@@ -141,8 +142,8 @@ def table(data):
             line += [number(other.time[row]), f"{ratios(other, native)[row]:.2f}"]
         line += [count(o.hypercalls(row)) for o in others if o.counts]
         if with_xen:
-            line += [number(with_xen.get(row)),
-                     f"{with_xen[row] / native.time[row]:.2f}" if row in with_xen else ""]
+            line += ([number(with_xen[row]), f"{with_xen[row] / native.time[row]:.2f}"]
+                     if row in with_xen else ["", ""])
         lines.append(line)
     line = ["geometric mean, user space left out", ""]
     for other in others:

@@ -62,12 +62,13 @@ _FAULT = "page fault and a plain iret"
 _MAP = "update_va_mapping, no flush"
 _SWITCH = "page directory and stack_switch"
 _TABLE = "empty page table, pinned and unpinned"
-# A process has 7 page tables at least: 4 of PMDs, one of them the kernel's, and PTEs of
-# its program, of where libraries are and of its stack.
-_PROCESS = {_TABLE: 7}
+# What a fault on memory takes, so often as Xen's trace has counted page faults.
+_FAULTS = "page faults"
+# A process has so many page tables at least: 4 of PMDs, one of them the kernel's, and
+# PTEs of its program, of where libraries are and of its stack.
+_TABLES = 7
 #: What a row asks of Xen at least: {row: {line of the floor: how often}}. What libraries
-#: and kernels do differently is left out. FAULTS: so often as Xen's trace has counted.
-FAULTS = "page faults"
+#: and kernels do differently is left out.
 XEN_PART = {
     "null": {_CALL: 1},
     "null, int 0x80": {_INT80: 1},
@@ -86,10 +87,10 @@ XEN_PART = {
     "mmap, touch, unmap 64 pages": {_CALL: 2, _FAULT: 64, _MAP: 64,
                                     "mmu_update of 64 entries": 1},
     # fork, wait and exit; a fault copies a page or maps one.
-    "fork, exit": {_CALL: 3, FAULTS: 1, **_PROCESS, _SWITCH: 2},
+    "fork, exit": {_CALL: 3, _FAULTS: 1, _TABLE: _TABLES, _SWITCH: 2},
     # One more process in the place of the first one; sh execs what it is told.
-    "fork, exec": {_CALL: 4, FAULTS: 1, _TABLE: 14, _SWITCH: 3},
-    "fork, sh": {_CALL: 5, FAULTS: 1, _TABLE: 21, _SWITCH: 4},
+    "fork, exec": {_CALL: 4, _FAULTS: 1, _TABLE: 2 * _TABLES, _SWITCH: 3},
+    "fork, sh": {_CALL: 5, _FAULTS: 1, _TABLE: 3 * _TABLES, _SWITCH: 4},
     "thread create, join": {_CALL: 4, "stack_switch": 2},
     "pipe, there and back": {_CALL: 4, _SWITCH: 2},
     "AF_UNIX, there and back": {_CALL: 4, _SWITCH: 2},
@@ -129,11 +130,13 @@ def with_xens_part(native, floor, faults):
     """{row: nanoseconds}: what the native kernel takes and what Xen does at least, from
     the native times, floor() and the page faults of each row. The trap of a native
     kernel is in it as one instruction; the code around it is ours or the native one's."""
-    each = {**floor, FAULTS: floor[_FAULT] + floor[_MAP]}
-    return {row: native[row] + sum(
-                number * (faults[row] if what == FAULTS else 1) * each[what]
-                for what, number in parts.items())
-            for row, parts in XEN_PART.items() if row in native}
+    fault = floor[_FAULT] + floor[_MAP]
+    found = {}
+    for row, parts in XEN_PART.items():
+        if row in native:
+            each = {**floor, _FAULTS: faults[row] * fault}
+            found[row] = native[row] + sum(number * each[what] for what, number in parts.items())
+    return found
 
 
 def make_initrd():

@@ -191,6 +191,7 @@ void start(struct start_info *info);
 
 uint32_t kernel_esp;
 char boot_stack[8192], trap_stack[4096];
+#define TRAP_STACK_TOP	(ADDRESS(trap_stack) + sizeof(trap_stack))
 
 /* Pages with a purpose: one that comes and goes, and page tables beside the builder's. */
 #define TABLE(name)	static uint64_t name[PAGE / 8] __attribute__((aligned(PAGE)))
@@ -433,13 +434,13 @@ static void page_table(uint32_t entries)
 {
 	uint64_t entry = machine_address(ADDRESS(user_page)) | PTE_USER_READ;
 	uint64_t pte = machine_address(ADDRESS(ptes));
-	struct mmuext_op pin = { MMUEXT_PIN_L1_TABLE, pte / PAGE, 0 };
-	struct mmuext_op unpin = { MMUEXT_UNPIN_TABLE, pte / PAGE, 0 };
+	struct mmuext_op pin_op = { MMUEXT_PIN_L1_TABLE, pte / PAGE, 0 };
+	struct mmuext_op unpin_op = { MMUEXT_UNPIN_TABLE, pte / PAGE, 0 };
 	struct call call[4] = {
 		{ HYPERVISOR_update_va_mapping, 0,
 		  { ADDRESS(ptes), pte | PTE_KERNEL_READ, pte >> 32 } },
-		{ HYPERVISOR_mmuext_op, 0, { ADDRESS(&pin), 1, 0, DOMID_SELF } },
-		{ HYPERVISOR_mmuext_op, 0, { ADDRESS(&unpin), 1, 0, DOMID_SELF } },
+		{ HYPERVISOR_mmuext_op, 0, { ADDRESS(&pin_op), 1, 0, DOMID_SELF } },
+		{ HYPERVISOR_mmuext_op, 0, { ADDRESS(&unpin_op), 1, 0, DOMID_SELF } },
 		{ HYPERVISOR_update_va_mapping, 0,
 		  { ADDRESS(ptes), pte | PTE_KERNEL, pte >> 32 } },
 	};
@@ -457,8 +458,7 @@ void start(struct start_info *info)
 {
 	start_info = info;
 	console = of_machine((uint64_t)info->console_mfn * PAGE);
-	must(hypercall(HYPERVISOR_stack_switch, FLAT_RING1_DS,
-		       ADDRESS(trap_stack) + sizeof(trap_stack), 0, 0));
+	must(hypercall(HYPERVISOR_stack_switch, FLAT_RING1_DS, TRAP_STACK_TOP, 0, 0));
 	set_protection(user_page, PTE_USER);
 	make_other_pgd();
 
@@ -475,10 +475,9 @@ void start(struct start_info *info)
 	measure("null hypercall", nothing, 0);
 	measure("multicall of one null hypercall", multicall, 1);
 	measure("multicall of two null hypercalls", multicall, 2);
-	measure("stack_switch", stack_switch, ADDRESS(trap_stack) + sizeof(trap_stack));
+	measure("stack_switch", stack_switch, TRAP_STACK_TOP);
 	measure("rdtsc", rdtsc, 0);
-	measure("page directory and stack_switch", context_switch,
-		ADDRESS(trap_stack) + sizeof(trap_stack));
+	measure("page directory and stack_switch", context_switch, TRAP_STACK_TOP);
 	measure("update_va_mapping, no flush", update_va_mapping, 0);
 	measure("update_va_mapping, INVLPG", update_va_mapping, UVMF_INVLPG);
 	set_protection(ptes, PTE_KERNEL_READ);

@@ -289,9 +289,16 @@ class Counter:
                 raise LabError("no trace from Xen: " + machine.read("/tmp/trace.errors"))
             shell.check("/bench/ops nothing count 1")
             time.sleep(0.3)
-        # What the marks themselves cost.
-        time.sleep(1)
+        # Lines of others of these may still come, but before that of something else.
+        shell.check("/bench/ops page-fault-anonymous count 100")
+        while not any(int(found) >= 100 for found in
+                      re.findall(r"page_fault=(\d+)", self.dom0.read("/tmp/trace"))):
+            if time.monotonic() > deadline:
+                raise LabError("no faults in Xen's trace: "
+                               + self.dom0.read("/tmp/trace.errors"))
+            time.sleep(0.1)
         self.lines = len(self._lines())
+        # What the marks themselves cost.
         self.marks = self._once("nothing", 1)
 
     def close(self):

@@ -96,7 +96,7 @@ check-life: ## the tests of the group life: saved, restored, moved, crashed, con
 	@scripts/check --group life
 
 check-speed: ## the tests of the group speed: how many hypercalls an operation makes
-	@scripts/check --group speed --long
+	@scripts/check --group speed
 
 check-proof: ## the tests of the group proof: the mails, the documentation, the scripts below
 	@scripts/check --group proof

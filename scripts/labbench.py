@@ -61,12 +61,13 @@ _INT80 = "int 0x80 and a plain iret"
 _FAULT = "page fault and a plain iret"
 _MAP = "update_va_mapping, no flush"
 _SWITCH = "page directory and stack_switch"
-_TABLE = "empty page table, pinned and unpinned"
+_HOOK = "mmu_update of 1 entry"
 # What a fault on memory takes, so often as Xen's trace has counted page faults.
 _FAULTS = "page faults"
-# A process has so many page tables at least: 4 of PMDs, one of them the kernel's, and
-# PTEs of its program, of where libraries are and of its stack.
-_TABLES = 7
+# A process has so many page tables to be hooked in and out at least: PTEs of its program,
+# of where libraries are and of its stack, and the PMDs of these. The other two of PMDs
+# can stay with the page directory, and all of them page tables.
+_TABLES = 5
 #: What a row asks of Xen at least: {row: {line of the floor: how often}}. What libraries
 #: and kernels do differently is left out.
 XEN_PART = {
@@ -87,10 +88,10 @@ XEN_PART = {
     "mmap, touch, unmap 64 pages": {_CALL: 2, _FAULT: 64, _MAP: 64,
                                     "mmu_update of 64 entries": 1},
     # fork, wait and exit; a fault copies a page or maps one.
-    "fork, exit": {_CALL: 3, _FAULTS: 1, _TABLE: _TABLES, _SWITCH: 2},
+    "fork, exit": {_CALL: 3, _FAULTS: 1, _HOOK: 2 * _TABLES, _SWITCH: 2},
     # One more process in the place of the first one; sh execs what it is told.
-    "fork, exec": {_CALL: 4, _FAULTS: 1, _TABLE: 2 * _TABLES, _SWITCH: 3},
-    "fork, sh": {_CALL: 5, _FAULTS: 1, _TABLE: 3 * _TABLES, _SWITCH: 4},
+    "fork, exec": {_CALL: 4, _FAULTS: 1, _HOOK: 4 * _TABLES, _SWITCH: 3},
+    "fork, sh": {_CALL: 5, _FAULTS: 1, _HOOK: 6 * _TABLES, _SWITCH: 4},
     "thread create, join": {_CALL: 4, "stack_switch": 2},
     "pipe, there and back": {_CALL: 4, _SWITCH: 2},
     "AF_UNIX, there and back": {_CALL: 4, _SWITCH: 2},
@@ -294,8 +295,9 @@ class Counter:
         self.marks = self._once("nothing", 1)
 
     def close(self):
-        """Ends the trace."""
-        self.dom0.check("kill $(pidof xentrace); while pidof xentrace; do usleep 50000; done")
+        """Ends the trace. If xentrace were gone by itself, Xen would go on to trace."""
+        self.dom0.check("kill $(pidof xentrace) &&"
+                        " while pidof xentrace; do usleep 50000; done", 60)
 
     def _lines(self):
         return self.dom0.read("/tmp/trace").splitlines()

@@ -249,14 +249,8 @@ void xen_table_hooked_in(struct page *page)
 		put_page(page);
 }
 
-/**
- * paravirt_reuse_pte - an empty table of PTEs for an mm that is pinned
- * @mm: the mm
- *
- * Return: its page, pinned and known to generic code as a table of PTEs; %NULL if
- *	   there is none, or the mm is not pinned.
- */
-struct page *paravirt_reuse_pte(struct mm_struct *mm)
+/* For an mm that is pinned: known to generic code as a table of PTEs; if there is none, NULL. */
+static struct page *reuse_pte(struct mm_struct *mm)
 {
 	struct ptdesc *table;
 	struct page *page;
@@ -284,6 +278,22 @@ back:
 	if (!pool_put(table, true))
 		free_table(table);
 	return NULL;
+}
+
+/**
+ * xen_pte_alloc_one - an empty table of PTEs
+ * @mm: the mm it is for
+ *
+ * Context: may sleep.
+ *
+ * Return: its page, pinned if it is one that was in use before; %NULL if there is no
+ *	   memory.
+ */
+struct page *xen_pte_alloc_one(struct mm_struct *mm)
+{
+	struct page *page = reuse_pte(mm);
+
+	return page ? page : (pte_alloc_one)(mm);
 }
 
 static pud_t *pud_of(pgd_t *pgd, unsigned int i)
@@ -373,20 +383,18 @@ static pgd_t *pool_get_pgd(void)
 }
 
 /**
- * paravirt_keep_pgd - a page directory has no user any more
+ * xen_pgd_free - a page directory has no user any more
  * @mm: whose it was; its user space has been unmapped
  * @pgd: the page directory, loaded nowhere
- *
- * Return: false if it is not pinned, and for the caller to free.
  */
-bool paravirt_keep_pgd(struct mm_struct *mm, pgd_t *pgd)
+void xen_pgd_free(struct mm_struct *mm, pgd_t *pgd)
 {
-	if (!PagePinned(virt_to_page(pgd)))
-		return false;
-
-	give_up_pgd(mm, pgd, PTRS_PER_PGD);
-	keep_or_free_pgd(pgd);
-	return true;
+	if (PagePinned(virt_to_page(pgd))) {
+		give_up_pgd(mm, pgd, PTRS_PER_PGD);
+		keep_or_free_pgd(pgd);
+	} else {
+		(pgd_free)(mm, pgd);
+	}
 }
 
 /* Have a table of PMDs at an entry, as one that generic code knows. */
@@ -433,17 +441,8 @@ static bool begins_pinned(const struct mm_struct *mm)
 				 get_mm_counter(parent, MM_SWAPENTS));
 }
 
-/**
- * paravirt_reuse_pgd - a page directory for a new mm, pinned already
- * @mm: the mm, of which there is nothing yet
- *
- * It has the tables of PMDs that pgd_alloc() would have allocated.
- *
- * Context: may sleep.
- *
- * Return: the page directory, on pgd_list; %NULL if there is none, or better none.
- */
-pgd_t *paravirt_reuse_pgd(struct mm_struct *mm)
+/* Pinned, on pgd_list, with all its tables of PMDs; NULL if there is none, or better none. */
+static pgd_t *reuse_pgd(struct mm_struct *mm)
 {
 	unsigned int i;
 	pgd_t *pgd;
@@ -469,6 +468,22 @@ pgd_t *paravirt_reuse_pgd(struct mm_struct *mm)
 	virt_to_ptdesc(pgd)->pt_mm = mm;
 	spin_unlock(&pgd_lock);
 	return pgd;
+}
+
+/**
+ * xen_pgd_alloc - a page directory for a new mm
+ * @mm: the mm, of which there is nothing yet
+ *
+ * Context: may sleep.
+ *
+ * Return: the page directory, with its tables of PMDs; if it was in use before it is
+ *	   pinned. %NULL if there is no memory.
+ */
+pgd_t *xen_pgd_alloc(struct mm_struct *mm)
+{
+	pgd_t *pgd = reuse_pgd(mm);
+
+	return pgd ? pgd : (pgd_alloc)(mm);
 }
 
 static unsigned long pool_count(struct shrinker *shrinker, struct shrink_control *sc)

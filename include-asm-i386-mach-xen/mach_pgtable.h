@@ -99,10 +99,16 @@ static inline void paravirt_release_pmd(unsigned long pfn)
 #define __HAVE_ARCH_PMD_FREE
 void pmd_free(struct mm_struct *mm, pmd_t *pmd);
 
-/* Page tables that stay what they are between two processes. */
-struct page *paravirt_reuse_pte(struct mm_struct *mm);
-bool paravirt_keep_pgd(struct mm_struct *mm, pgd_t *pgd);
-pgd_t *paravirt_reuse_pgd(struct mm_struct *mm);
+/*
+ * In front of those of arch/x86/mm/pgtable.c: page tables that stay what they are
+ * between two processes. In parentheses it is the generic function.
+ */
+struct page *(pte_alloc_one)(struct mm_struct *mm);
+#define pte_alloc_one(mm)	xen_pte_alloc_one(mm)
+pgd_t *(pgd_alloc)(struct mm_struct *mm);
+#define pgd_alloc(mm)		xen_pgd_alloc(mm)
+void (pgd_free)(struct mm_struct *mm, pgd_t *pgd);
+#define pgd_free(mm, pgd)	xen_pgd_free(mm, pgd)
 
 static inline int paravirt_pgd_alloc(struct mm_struct *mm)
 {

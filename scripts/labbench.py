@@ -291,20 +291,15 @@ class Counter:
             time.sleep(0.3)
         # Lines of others of these may still come, but before that of something else.
         shell.check("/bench/ops page-fault-anonymous count 100")
-        while not any(int(found) >= 100 for found in
-                      re.findall(r"page_fault=(\d+)", self.dom0.read("/tmp/trace"))):
-            if time.monotonic() > deadline:
-                raise LabError("no faults in Xen's trace: "
-                               + self.dom0.read("/tmp/trace.errors"))
-            time.sleep(0.1)
+        machine.wait_until("grep -q 'page_fault=[1-9][0-9][0-9]' /tmp/trace")
         self.lines = len(self._lines())
         # What the marks themselves cost.
         self.marks = self._once("nothing", 1)
 
     def close(self):
         """Ends the trace. If xentrace were gone by itself, Xen would go on to trace."""
-        self.dom0.check("kill $(pidof xentrace) &&"
-                        " while pidof xentrace; do usleep 50000; done", 60)
+        self.dom0.check("kill $(pidof xentrace)")
+        self.dom0.wait_until("! pidof xentrace")
 
     def _lines(self):
         return self.dom0.read("/tmp/trace").splitlines()

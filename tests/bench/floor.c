@@ -325,6 +325,9 @@ static void pin(uint32_t cmd, void *table)
 	must(hypercall(HYPERVISOR_mmuext_op, ADDRESS(&op), 1, 0, DOMID_SELF));
 }
 
+/* The two page directories, to be loaded in turns */
+static uint32_t pgd_mfns[2];
+
 /* A second page directory that maps the same, by PMDs of its own */
 static void make_other_pgd(void)
 {
@@ -340,6 +343,9 @@ static void make_other_pgd(void)
 	set_protection(other_pmds, PTE_KERNEL_READ);
 	set_protection(other_pgd, PTE_KERNEL_READ);
 	pin(MMUEXT_PIN_L3_TABLE, other_pgd);
+
+	pgd_mfns[0] = machine_address(ADDRESS(other_pgd)) / PAGE;
+	pgd_mfns[1] = machine_address(start_info->pt_base) / PAGE;
 }
 
 /* What is measured, ROUNDS times */
@@ -378,19 +384,13 @@ static void rdtsc(uint32_t argument)
 		now();
 }
 
-/* Of one of the two page directories, in turns */
-static uint64_t pgd_mfn(uint32_t i)
-{
-	return machine_address(i & 1 ? start_info->pt_base : ADDRESS(other_pgd)) / PAGE;
-}
-
 static void page_directory(uint32_t argument)
 {
 	struct mmuext_op base = { .cmd = MMUEXT_NEW_BASEPTR };
 
 	(void)argument;
 	for (uint32_t i = 0; i < ROUNDS; i++) {
-		base.mfn = pgd_mfn(i);
+		base.mfn = pgd_mfns[i & 1];
 		must(hypercall(HYPERVISOR_mmuext_op, ADDRESS(&base), 1, 0, DOMID_SELF));
 	}
 }
@@ -410,7 +410,7 @@ static void context_switch(uint32_t stack)
 	};
 
 	for (uint32_t i = 0; i < ROUNDS; i++) {
-		base.mfn = pgd_mfn(i);
+		base.mfn = pgd_mfns[i & 1];
 		call[0] = new_base;
 		must(hypercall(HYPERVISOR_multicall, ADDRESS(call), 2, 0, 0));
 		must(call[0].result | call[1].result);

@@ -51,7 +51,12 @@ void xen_boot_set_pud(pud_t *pudp, pud_t pud);
 /* pgtable-pin.c */
 void xen_pin_pgd(struct mm_struct *mm, pgd_t *pgd);
 void xen_unpin_pgd(struct mm_struct *mm, pgd_t *pgd);
+void xen_unpin_table(void *table);
 void __init xen_mark_init_mm_pinned(void);
+
+/* pgtable-pool.c */
+void xen_ptes_hooked_in(struct page *page);
+bool xen_better_pinned(struct mm_struct *mm, unsigned long entries);
 
 /* suspend.c */
 void xen_offer_p2m_tree(void);

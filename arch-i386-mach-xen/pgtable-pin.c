@@ -7,20 +7,22 @@
  * read-only and Xen validates them as a whole ("pins" them); from then on each
  * change is a hypercall, and tables are added and removed one by one. When the
  * mm is taken apart it is unpinned first, and the work is plain memory writes
- * again.
+ * again. An mm with few entries is spared all that, see pgtable-pool.c: it is
+ * pinned from the beginning to the end.
  *
  * PG_pinned on the page of a table says which it is. On the page of the page
- * directory it stands for the mm.
+ * directory it stands for the mm. Each table of user space in a pinned mm has a
+ * pin of its own, so that Xen goes on to know it when it is unhooked.
  *
  * A page table must not be written by others while its page is read-only and
  * not yet validated: Xen emulates plain stores into the tables it knows, and
  * for others they are an ordinary fault. So the lock of a table is held until
  * the hypercall has been made. Where each table of PTEs has a lock of its own,
- * there may be more of them than can be held at once; then each is pinned for
- * itself while its lock is held, and never more are than fit into a multicall.
+ * there may be more of them than can be held at once; as each is pinned for
+ * itself, never more are held than fit into a multicall.
  *
  * Hypercalls: update_va_mapping, mmuext_op (MMUEXT_PIN_L1_TABLE,
- * MMUEXT_PIN_L3_TABLE, MMUEXT_UNPIN_TABLE), multicall.
+ * MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE, MMUEXT_UNPIN_TABLE), multicall.
  */
 #include <linux/mm.h>
 #include <linux/mmu_context.h>
@@ -67,10 +69,18 @@ static void queue_pin_op(unsigned int cmd, void *table)
 	xen_queue_mmuext_op(cmd)->arg1.mfn = virt_to_mfn(table);
 }
 
-/* Is a table of PTEs pinned for itself? */
-static bool has_own_pin(void)
+/*
+ * A table of user space: its page remembers what it is pinned as, and of one of PTEs
+ * that pgtable-pool.c has not lent it. In one of PMDs there is pmd_huge_pte.
+ */
+static void queue_pin_table(unsigned int cmd, void *table)
 {
-	return IS_ENABLED(CONFIG_SPLIT_PTE_PTLOCKS);
+	struct ptdesc *ptdesc = virt_to_ptdesc(table);
+
+	ptdesc->pt_index = cmd;
+	if (cmd == MMUEXT_PIN_L1_TABLE)
+		INIT_LIST_HEAD(&ptdesc->pt_list);
+	queue_pin_op(cmd, table);
 }
 
 static void unlock_ptes(void *ptl)
@@ -78,34 +88,33 @@ static void unlock_ptes(void *ptl)
 	spin_unlock(ptl);
 }
 
+/* Without locks of their own the tables have that of the mm, which is held. */
+static void lock_ptes(struct mm_struct *mm, void *table)
+{
+	if (IS_ENABLED(CONFIG_SPLIT_PTE_PTLOCKS))
+		spin_lock_nest_lock(ptep_lockptr(mm, table), &mm->page_table_lock);
+}
+
+static void unlock_ptes_after(struct mm_struct *mm, void *table)
+{
+	if (IS_ENABLED(CONFIG_SPLIT_PTE_PTLOCKS))
+		xen_mc_callback(unlock_ptes, ptep_lockptr(mm, table));
+}
+
 static void queue_pin_ptes(struct mm_struct *mm, void *table)
 {
-	spinlock_t *ptl = ptep_lockptr(mm, table);
-
-	if (!has_own_pin()) {
-		queue_readonly(table);
-		return;
-	}
-
-	spin_lock_nest_lock(ptl, &mm->page_table_lock);
+	lock_ptes(mm, table);
 	queue_readonly(table);
-	queue_pin_op(MMUEXT_PIN_L1_TABLE, table);
-	xen_mc_callback(unlock_ptes, ptl);
+	queue_pin_table(MMUEXT_PIN_L1_TABLE, table);
+	unlock_ptes_after(mm, table);
 }
 
 static void queue_unpin_ptes(struct mm_struct *mm, void *table)
 {
-	spinlock_t *ptl = ptep_lockptr(mm, table);
-
-	if (!has_own_pin()) {
-		queue_writable(table);
-		return;
-	}
-
-	spin_lock_nest_lock(ptl, &mm->page_table_lock);
+	lock_ptes(mm, table);
 	queue_pin_op(MMUEXT_UNPIN_TABLE, table);
 	queue_writable(table);
-	xen_mc_callback(unlock_ptes, ptl);
+	unlock_ptes_after(mm, table);
 }
 
 static void walk_pte_tables(struct mm_struct *mm, pmd_t *pmd, unsigned int nr,
@@ -141,6 +150,20 @@ static void walk_tables(struct mm_struct *mm, pgd_t *pgd,
 	fn(pgd);
 }
 
+/* The tables of PMDs that are user space's. */
+static void queue_user_pmds(pgd_t *pgd, void (*fn)(unsigned int cmd, void *table),
+			    unsigned int cmd)
+{
+	unsigned int i;
+
+	for (i = 0; i < KERNEL_PGD_BOUNDARY; i++) {
+		pud_t *pud = pud_offset(p4d_offset(pgd + i, 0), 0);
+
+		if (pud_present(*pud))
+			fn(cmd, pud_pgtable(*pud));
+	}
+}
+
 /**
  * xen_pin_pgd - make an mm's page tables read-only, and have Xen validate them
  * @mm: the mm
@@ -152,6 +175,7 @@ void xen_pin_pgd(struct mm_struct *mm, pgd_t *pgd)
 {
 	xen_mc_batch();
 	walk_tables(mm, pgd, queue_pin_ptes, queue_readonly);
+	queue_user_pmds(pgd, queue_pin_table, MMUEXT_PIN_L2_TABLE);
 	queue_pin_op(MMUEXT_PIN_L3_TABLE, pgd);
 	xen_mc_issue(0);
 }
@@ -167,6 +191,7 @@ void xen_unpin_pgd(struct mm_struct *mm, pgd_t *pgd)
 {
 	xen_mc_batch();
 	queue_pin_op(MMUEXT_UNPIN_TABLE, pgd);
+	queue_user_pmds(pgd, queue_pin_op, MMUEXT_UNPIN_TABLE);
 	walk_tables(mm, pgd, queue_unpin_ptes, queue_writable);
 	xen_mc_issue(0);
 }
@@ -208,9 +233,13 @@ static void get_off_mm(void *info)
  * @mm: the mm
  *
  * A kernel thread on any CPU, or the exiting task itself, may still run on them.
+ * Where they are few, and will be of use to another process, they stay pinned.
  */
 void paravirt_arch_exit_mmap(struct mm_struct *mm)
 {
+	if (xen_better_pinned(mm, get_mm_rss(mm) + get_mm_counter(mm, MM_SWAPENTS)))
+		return;
+
 	on_each_cpu_cond(is_on_mm, get_off_mm, mm, true);
 
 	spin_lock(&mm->page_table_lock);
@@ -219,37 +248,31 @@ void paravirt_arch_exit_mmap(struct mm_struct *mm)
 	spin_unlock(&mm->page_table_lock);
 }
 
-static void alloc_table(struct mm_struct *mm, unsigned long pfn, bool own_pin)
+/* In ptdesc->pt_index: it will not be freed by pgtable-pool.c. */
+#define KERNEL_TABLE	~0UL
+
+static void alloc_table(struct mm_struct *mm, unsigned long pfn,
+			unsigned int cmd)
 {
 	void *table = __va(PFN_PHYS(pfn));
 
 	if (xen_boot_pgtables || !PagePinned(virt_to_page(mm->pgd)))
 		return;
 
-	/* move_page_tables() hooks a whole table in elsewhere. */
-	if (PagePinned(virt_to_page(table)))
+	/* It was in use before, or move_page_tables() hooks it in elsewhere. */
+	if (PagePinned(virt_to_page(table))) {
+		if (cmd == MMUEXT_PIN_L1_TABLE)
+			xen_ptes_hooked_in(virt_to_page(table));
 		return;
+	}
 
 	xen_mc_batch();
 	queue_readonly(table);
-	if (own_pin)
-		queue_pin_op(MMUEXT_PIN_L1_TABLE, table);
+	queue_pin_table(cmd, table);
 	xen_mc_issue(XEN_LAZY_MMU);
-}
 
-static void release_table(unsigned long pfn, bool own_pin)
-{
-	void *table = __va(PFN_PHYS(pfn));
-
-	if (xen_boot_pgtables || !PagePinned(virt_to_page(table)))
-		return;
-
-	/* Now, not lazily: the page may be somebody else's next. */
-	xen_mc_batch();
-	if (own_pin)
-		queue_pin_op(MMUEXT_UNPIN_TABLE, table);
-	queue_writable(table);
-	xen_mc_issue(0);
+	if (mm == &init_mm)
+		virt_to_ptdesc(table)->pt_index = KERNEL_TABLE;
 }
 
 /**
@@ -261,7 +284,7 @@ static void release_table(unsigned long pfn, bool own_pin)
  */
 void paravirt_alloc_pte(struct mm_struct *mm, unsigned long pfn)
 {
-	alloc_table(mm, pfn, has_own_pin());
+	alloc_table(mm, pfn, MMUEXT_PIN_L1_TABLE);
 }
 
 /**
@@ -273,25 +296,35 @@ void paravirt_alloc_pte(struct mm_struct *mm, unsigned long pfn)
  */
 void paravirt_alloc_pmd(struct mm_struct *mm, unsigned long pfn)
 {
-	alloc_table(mm, pfn, false);
+	alloc_table(mm, pfn, MMUEXT_PIN_L2_TABLE);
 }
 
 /**
- * paravirt_release_pte - a table of PTEs has been unhooked
- * @pfn: the page, to be freed as soon as no TLB knows it
+ * paravirt_release_pte - a table of PTEs is unhooked, or was never hooked in
+ * @pfn: the page
+ *
+ * One of user space stays pinned until paravirt_tlb_remove_table() sees it. One that the
+ * kernel has taken for itself and not used, as alloc_p2m_pmd() may, is memory again.
  */
 void paravirt_release_pte(unsigned long pfn)
 {
-	release_table(pfn, has_own_pin());
+	struct page *page = pfn_to_page(pfn);
+
+	if (!xen_boot_pgtables && PagePinned(page) &&
+	    page_ptdesc(page)->pt_index == KERNEL_TABLE)
+		xen_unpin_table(page_address(page));
 }
 
 /**
- * paravirt_release_pmd - a table of PMDs has been unhooked
- * @pfn: the page, to be freed as soon as no TLB knows it
+ * xen_unpin_table - make a table ordinary memory that is hooked in nowhere
+ * @table: its page, pinned by alloc_table() or with its mm
  */
-void paravirt_release_pmd(unsigned long pfn)
+void xen_unpin_table(void *table)
 {
-	release_table(pfn, false);
+	xen_mc_batch();
+	queue_pin_op(MMUEXT_UNPIN_TABLE, table);
+	queue_writable(table);
+	xen_mc_issue(0);
 }
 
 static void __init mark_pinned(struct mm_struct *mm, void *table)

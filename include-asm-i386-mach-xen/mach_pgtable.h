@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Page tables under Xen. The implementations are in
- * arch/x86/mach-xen/{pgtable,pgtable-pin,pgtable-boot,tlb}.c.
+ * arch/x86/mach-xen/{pgtable,pgtable-pin,pgtable-pool,pgtable-boot,tlb}.c.
  *
  * An entry in memory holds a machine frame number; __pte() and pte_val() and
  * their kin translate from and to the guest's own frame numbers. A page table
@@ -75,6 +75,10 @@ void ptep_modify_prot_commit(struct vm_area_struct *vma, unsigned long addr,
 #define __HAVE_ARCH_PTEP_GET_AND_CLEAR
 pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
 
+#define __HAVE_ARCH_PTEP_GET_AND_CLEAR_FULL
+pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long addr,
+			      pte_t *ptep, int full);
+
 #define __HAVE_ARCH_PTEP_SET_WRPROTECT
 void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
 
@@ -82,11 +86,29 @@ void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, pte_t *ptep);
 pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
 		       pte_t *ptep);
 
-/* A page becomes a page table, or stops being one. */
+/* A page becomes a page table, ... */
 void paravirt_alloc_pte(struct mm_struct *mm, unsigned long pfn);
 void paravirt_alloc_pmd(struct mm_struct *mm, unsigned long pfn);
 void paravirt_release_pte(unsigned long pfn);
-void paravirt_release_pmd(unsigned long pfn);
+
+/* ... and stops being one where it is freed, not where it is unhooked. */
+static inline void paravirt_release_pmd(unsigned long pfn)
+{
+}
+
+#define __HAVE_ARCH_PMD_FREE
+void pmd_free(struct mm_struct *mm, pmd_t *pmd);
+
+/*
+ * In front of those of arch/x86/mm/pgtable.c: page tables that stay what they are
+ * between two processes. In parentheses it is the generic function.
+ */
+struct page *(pte_alloc_one)(struct mm_struct *mm);
+#define pte_alloc_one(mm)	xen_pte_alloc_one(mm)
+pgd_t *(pgd_alloc)(struct mm_struct *mm);
+#define pgd_alloc(mm)		xen_pgd_alloc(mm)
+void (pgd_free)(struct mm_struct *mm, pgd_t *pgd);
+#define pgd_free(mm, pgd)	xen_pgd_free(mm, pgd)
 
 static inline int paravirt_pgd_alloc(struct mm_struct *mm)
 {
@@ -98,7 +120,7 @@ static inline void paravirt_pgd_free(struct mm_struct *mm, pgd_t *pgd)
 }
 
 /* Xen flushes other CPUs' TLBs, so interrupts off do not keep a table alive. */
-#define paravirt_tlb_remove_table(tlb, table)	tlb_remove_table(tlb, table)
+void paravirt_tlb_remove_table(struct mmu_gather *tlb, struct page *page);
 
 /* An mm is about to be used, or to be taken apart. */
 void paravirt_enter_mmap(struct mm_struct *mm);

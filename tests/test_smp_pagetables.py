@@ -27,6 +27,24 @@ def test_ldt_replaced_while_in_use(smpguest):
     assert writes > 100 and reads > 100 and wrong == 0
 
 
+def test_kept_page_tables_are_given_back(smpguest, smp):
+    """While processes take page tables that others have left, and leave theirs, all
+    that are kept are freed again and again."""
+    smpguest.check("(while :; do echo 2 >/proc/sys/vm/drop_caches; echo >>/tmp/drops; done) &"
+                   " echo $! >/tmp/dropper")
+    try:
+        copies = 2 * smp.VCPUS
+        output = smpguest.check(f"for n in $(seq {copies}); do /tests/forkexec 2 & done >/tmp/forks"
+                                f" 2>&1; while pidof forkexec >/tmp/pids; do sleep 1; done;"
+                                " cat /tmp/forks", 600)
+    finally:
+        drops = int(smpguest.check("kill $(cat /tmp/dropper); wc -l </tmp/drops; rm /tmp/drops"))
+    assert len(re.findall(r"^forkexec: \d+ ok, 0 failed$", output, re.M)) == copies, output
+    assert drops > 20
+    # Interrupted at any place, it has left nothing that the next ones stumble over.
+    smpguest.check("/tests/forkexec 2", 300)
+
+
 @pytest.mark.parametrize("program", [
     "forkexec", *(pytest.param(name, marks=pytest.mark.long)
                   for name in ("mmap_protect", "ldt", "signals"))])

@@ -523,10 +523,6 @@ static unsigned long pool_scan(struct shrinker *shrinker, struct shrink_control 
 	return freed ? freed : SHRINK_STOP;
 }
 
-/*
- * After debug_vm_pgtable(), which frees by pte_free() what it has hooked in: so its mm
- * must not be one that begins pinned.
- */
 static int __init pool_init(void)
 {
 	struct shrinker *shrinker = shrinker_alloc(0, "xen-page-tables");
@@ -542,4 +538,4 @@ static int __init pool_init(void)
 	pool_limit = (totalram_pages() - totalhigh_pages()) / MEMORY_PER_LIST;
 	return 0;
 }
-late_initcall_sync(pool_init);
+subsys_initcall(pool_init);

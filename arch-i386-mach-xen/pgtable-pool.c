@@ -24,6 +24,7 @@
  */
 #include <linux/init.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/pgalloc.h>
@@ -294,9 +295,15 @@ back:
  */
 struct page *xen_pte_alloc_one(struct mm_struct *mm)
 {
+	/* Those of both origins are locked together, see queue_pin_ptes(). */
+	static struct lock_class_key key;
 	struct page *page = reuse_pte(mm);
 
-	return page ? page : (pte_alloc_one)(mm);
+	if (!page)
+		page = (pte_alloc_one)(mm);
+	if (page && IS_ENABLED(CONFIG_SPLIT_PTE_PTLOCKS))
+		lockdep_set_class(ptep_lockptr(mm, page_address(page)), &key);
+	return page;
 }
 
 static pud_t *pud_of(pgd_t *pgd, unsigned int i)

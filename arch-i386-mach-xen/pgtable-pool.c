@@ -29,6 +29,7 @@
 #include <linux/mm.h>
 #include <linux/pgalloc.h>
 #include <linux/pgtable.h>
+#include <linux/preempt.h>
 #include <linux/shrinker.h>
 #include <linux/spinlock.h>
 
@@ -71,6 +72,7 @@ static struct {
 
 /* Tables of PTEs that were taken and not hooked in yet: generic code may free them. */
 static LIST_HEAD(lent);
+static unsigned long nr_lent;
 
 static pgd_t *pool_pgds[MAX_PGDS];
 static unsigned int pool_nr_pgds;
@@ -205,6 +207,7 @@ static void lend(struct ptdesc *table)
 	get_page(ptdesc_page(table));
 	spin_lock_irqsave(&pool_lock, flags);
 	list_add(&table->pt_list, &lent);
+	nr_lent++;
 	spin_unlock_irqrestore(&pool_lock, flags);
 }
 
@@ -218,6 +221,7 @@ static struct ptdesc *take_back(void)
 	list_for_each_entry(table, &lent, pt_list)
 		if (has_no_other_user(table)) {
 			list_del_init(&table->pt_list);
+			nr_lent--;
 			found = table;
 			break;
 		}
@@ -245,8 +249,10 @@ void xen_ptes_hooked_in(struct page *page)
 
 	spin_lock_irqsave(&pool_lock, flags);
 	was_lent = !list_empty(&table->pt_list);
-	if (was_lent)
+	if (was_lent) {
 		list_del_init(&table->pt_list);
+		nr_lent--;
+	}
 	spin_unlock_irqrestore(&pool_lock, flags);
 
 	if (was_lent)
@@ -342,12 +348,11 @@ static void free_pgd(pgd_t *pgd)
 	unsigned long pmds[PTRS_PER_PGD] = {};
 	unsigned int i;
 
+	spin_lock(&pgd_lock);
 	/* While its entries are known to the toolstack, which may move us. */
 	for (i = 0; i < PTRS_PER_PGD; i++)
 		if (pud_present(*pud_of(pgd, i)))
 			pmds[i] = (unsigned long)pud_pgtable(*pud_of(pgd, i));
-
-	spin_lock(&pgd_lock);
 	list_del(&virt_to_ptdesc(pgd)->pt_list);
 	spin_unlock(&pgd_lock);
 
@@ -403,7 +408,10 @@ void xen_pgd_free(struct mm_struct *mm, pgd_t *pgd)
 		give_up_pgd(mm, pgd, PTRS_PER_PGD);
 		keep_or_free_pgd(pgd);
 	} else {
+		/* It leaves pgd_list, and only then its entries are read: see free_pgd(). */
+		preempt_disable();
 		(pgd_free)(mm, pgd);
+		preempt_enable();
 	}
 }
 
@@ -500,7 +508,7 @@ static unsigned long pool_count(struct shrinker *shrinker, struct shrink_control
 {
 	unsigned long nr = READ_ONCE(pool[MMUEXT_PIN_L1_TABLE].nr) +
 			   READ_ONCE(pool[MMUEXT_PIN_L2_TABLE].nr) +
-			   READ_ONCE(pool_nr_pgds);
+			   READ_ONCE(nr_lent) + READ_ONCE(pool_nr_pgds);
 
 	return nr ? nr : SHRINK_EMPTY;
 }

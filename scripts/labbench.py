@@ -237,7 +237,9 @@ def to_init(machine, name):
     between the domain's being there and the attachment to its console."""
     now = "$(/bench/stopwatch now)"
     config = f"/guest/{name}-init.cfg"
+    # What a domain of that name said before goes; xenconsoled begins anew.
     machine.check(
+        f"rm -f /var/log/xen/console/guest-{name}-init.log\n"
         f"cat >{config} <<'EOF'\nname=\"{name}-init\"\nkernel=\"{GUESTS[name]}\"\n"
         f"ramdisk=\"/guest/bench\"\nmemory={MEMORY}\nvcpus=1\n"
         "extra=\"console=hvc0 quiet rdinit=/bench/stopwatch\"\nEOF")
@@ -297,9 +299,11 @@ class Counter:
         self.marks = self._once("nothing", 1)
 
     def close(self):
-        """Ends the trace. If xentrace were gone by itself, Xen would go on to trace."""
+        """Ends the trace. An xentrace that a signal meets while it writes ends without
+        having Xen end it, too: Xen would go on, and have lost records by the next time."""
         self.dom0.check("kill $(pidof xentrace)")
         self.dom0.wait_until("! pidof xentrace")
+        self.dom0.check("xentrace -D -T 1 /dev/null", 60)
 
     def _lines(self):
         return self.dom0.read("/tmp/trace").splitlines()

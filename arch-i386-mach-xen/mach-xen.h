@@ -31,13 +31,16 @@ void __init xen_gdt_init(void);
 /* irq.c */
 void xen_pv_evtchn_do_upcall(struct pt_regs *regs);
 
+/* A page directory's entry for a gigabyte, 0 to PTRS_PER_PGD - 1. */
+static inline pud_t *pud_of(pgd_t *pgd, unsigned int i)
+{
+	return pud_offset(p4d_offset(pgd + i, 0), 0);
+}
+
 /* The kernel's table of PMDs that a page directory refers to. */
 static inline pmd_t *kernel_pmds(pgd_t *pgd)
 {
-	pgd += pgd_index(PAGE_OFFSET);
-
-	return pud_pgtable(*pud_offset(p4d_offset(pgd, PAGE_OFFSET),
-				       PAGE_OFFSET));
+	return pud_pgtable(*pud_of(pgd, pgd_index(PAGE_OFFSET)));
 }
 
 /* pgtable-boot.c */

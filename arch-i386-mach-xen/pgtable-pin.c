@@ -138,7 +138,7 @@ static void walk_tables(struct mm_struct *mm, pgd_t *pgd,
 	unsigned int i;
 
 	for (i = 0; i < PTRS_PER_PGD; i++) {
-		pud_t *pud = pud_offset(p4d_offset(pgd + i, 0), 0);
+		pud_t *pud = pud_of(pgd, i);
 
 		if (!pud_present(*pud))
 			continue;
@@ -157,7 +157,7 @@ static void queue_user_pmds(pgd_t *pgd, void (*fn)(unsigned int cmd, void *table
 	unsigned int i;
 
 	for (i = 0; i < KERNEL_PGD_BOUNDARY; i++) {
-		pud_t *pud = pud_offset(p4d_offset(pgd + i, 0), 0);
+		pud_t *pud = pud_of(pgd, i);
 
 		if (pud_present(*pud))
 			fn(cmd, pud_pgtable(*pud));

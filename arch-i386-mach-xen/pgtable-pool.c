@@ -155,6 +155,13 @@ static struct ptdesc *pool_get(unsigned int kind)
 	return table;
 }
 
+/* What an mm leaves is nobody's then, kept or not. */
+static bool keep_if_empty(struct ptdesc *table, bool at_once)
+{
+	memcg_kmem_uncharge_page(ptdesc_page(table), 0);
+	return is_empty(ptdesc_address(table)) && pool_put(table, at_once);
+}
+
 static void free_table(struct ptdesc *table)
 {
 	xen_unpin_table(ptdesc_address(table));
@@ -171,9 +178,8 @@ static void free_table(struct ptdesc *table)
 void paravirt_tlb_remove_table(struct mmu_gather *tlb, struct page *page)
 {
 	if (PagePinned(page)) {
-		memcg_kmem_uncharge_page(page, 0);
 		get_page(page);
-		if (!is_empty(page_address(page)) || !pool_put(page_ptdesc(page), false)) {
+		if (!keep_if_empty(page_ptdesc(page), false)) {
 			put_page(page);
 			xen_unpin_table(page_address(page));
 		}
@@ -195,8 +201,7 @@ void pmd_free(struct mm_struct *mm, pmd_t *pmd)
 		pagetable_free(table);
 		return;
 	}
-	memcg_kmem_uncharge_page(ptdesc_page(table), 0);
-	if (!is_empty(pmd) || !pool_put(table, true))
+	if (!keep_if_empty(table, true))
 		free_table(table);
 }
 
@@ -310,11 +315,6 @@ struct page *xen_pte_alloc_one(struct mm_struct *mm)
 	if (page && IS_ENABLED(CONFIG_SPLIT_PTE_PTLOCKS))
 		lockdep_set_class(ptep_lockptr(mm, page_address(page)), &key);
 	return page;
-}
-
-static pud_t *pud_of(pgd_t *pgd, unsigned int i)
-{
-	return pud_offset(p4d_offset(pgd + i, 0), 0);
 }
 
 /* A page directory of nobody: to generic code its tables are none. */

@@ -208,21 +208,6 @@ static bool entries_keep_still(struct mm_struct *mm)
 	       (mm == current->mm && atomic_read(&mm->mm_users) == 1);
 }
 
-static pte_t get_and_clear(struct mm_struct *mm, pte_t *ptep, bool still)
-{
-	pte_t pte;
-
-	if (PagePinned(virt_to_page(ptep)) && still) {
-		pte = *ptep;
-		guarded_pte_update(ptep, MMU_NORMAL_PT_UPDATE, 0);
-	} else {
-		pte = native_ptep_get_and_clear(ptep);
-	}
-
-	page_table_check_pte_clear(mm, pte);
-	return pte;
-}
-
 /**
  * ptep_get_and_clear - take a page out of a page table
  * @mm: whose
@@ -241,7 +226,7 @@ static pte_t get_and_clear(struct mm_struct *mm, pte_t *ptep, bool still)
  */
 pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 {
-	return get_and_clear(mm, ptep, entries_keep_still(mm));
+	return ptep_get_and_clear_full(mm, addr, ptep, 0);
 }
 
 /**
@@ -258,7 +243,17 @@ pte_t ptep_get_and_clear(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long addr,
 			      pte_t *ptep, int full)
 {
-	return get_and_clear(mm, ptep, full || entries_keep_still(mm));
+	pte_t pte;
+
+	if (PagePinned(virt_to_page(ptep)) && (full || entries_keep_still(mm))) {
+		pte = *ptep;
+		guarded_pte_update(ptep, MMU_NORMAL_PT_UPDATE, 0);
+	} else {
+		pte = native_ptep_get_and_clear(ptep);
+	}
+
+	page_table_check_pte_clear(mm, pte);
+	return pte;
 }
 
 /**

@@ -237,9 +237,8 @@ def to_init(machine, name):
     between the domain's being there and the attachment to its console."""
     now = "$(/bench/stopwatch now)"
     config = f"/guest/{name}-init.cfg"
-    # What a domain of that name said before goes; xenconsoled begins anew.
+    machine.forget_console_log(f"{name}-init")
     machine.check(
-        f"rm -f /var/log/xen/console/guest-{name}-init.log\n"
         f"cat >{config} <<'EOF'\nname=\"{name}-init\"\nkernel=\"{GUESTS[name]}\"\n"
         f"ramdisk=\"/guest/bench\"\nmemory={MEMORY}\nvcpus=1\n"
         "extra=\"console=hvc0 quiet rdinit=/bench/stopwatch\"\nEOF")

@@ -55,6 +55,8 @@ _REASONS = {0: "poweroff", 1: "reboot", 2: "suspend", 3: "crash", 4: "watchdog"}
 
 # Where a Dom0 takes a guest that another one sends.
 MIGRATION_PORT = 4000
+# Where xenconsoled writes what a domain of that name says.
+CONSOLE_LOG = "/var/log/xen/console/guest-{}.log"
 
 GUEST_PORTS = ("guest0", "guest1", "guest2", "guest3")
 
@@ -237,9 +239,13 @@ class Dom0(Shell):
                          if "(XEN)" in line)
 
     def guest_console_log(self, name):
-        """All that the domain has written to its console, as xenconsoled saw
-        it, whether or not anybody was attached."""
-        return self.read(f"/var/log/xen/console/guest-{name}.log").replace("\r", "")
+        """All that domains of that name have written to their console, as xenconsoled
+        saw it, whether or not anybody was attached."""
+        return self.read(CONSOLE_LOG.format(name)).replace("\r", "")
+
+    def forget_console_log(self, name):
+        """Before a domain is created: xenconsoled begins anew."""
+        self.check(f"rm -f {CONSOLE_LOG.format(name)}")
 
     def toolstack_log(self, name):
         """What the `xl` that watches over the domain has to say."""
@@ -441,7 +447,7 @@ class Guest(Shell):
         while count != last:
             last = count
             count = int(self.dom0.check(
-                f"usleep 100000; wc -c </var/log/xen/console/guest-{self.name}.log"))
+                f"usleep 100000; wc -c <{CONSOLE_LOG.format(self.name)}"))
         return count
 
     def wait_for_end(self, timeout=60):

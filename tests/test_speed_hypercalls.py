@@ -71,6 +71,7 @@ def test_hypercalls_of_a_fork(count):
     print(f"fork and exit: {small:.1f} hypercalls, with {TABLES} page tables more {large:.1f}")
     assert small <= 4 * SMALL_TABLES + REST
     assert large <= SMALL_TABLES + TABLES + REST
+    assert (large - small) / TABLES <= 1 + TICKS
 
 
 def test_no_page_table_is_validated_in_a_fork(count):

@@ -96,14 +96,20 @@ bool xen_better_pinned(struct mm_struct *mm, unsigned long entries)
 	       entries <= tables * ENTRIES_PER_TABLE;
 }
 
-/* As memchr_inv() would tell in four times as many instructions. */
+/*
+ * Does a table map nothing. Whoever frees one has cleared its entries, so this is only
+ * to be sure that no process gets another's pages: the words with the present bits are
+ * enough. memchr_inv() takes eight times as many instructions.
+ */
 static bool is_empty(const void *table)
 {
 	const unsigned long *word, *end = table + PAGE_SIZE;
 
-	for (word = table; word < end; word += 8)
-		if (word[0] | word[1] | word[2] | word[3] |
-		    word[4] | word[5] | word[6] | word[7])
+	BUILD_BUG_ON(sizeof(pte_t) != 2 * sizeof(*word));
+
+	for (word = table; word < end; word += 16)
+		if (word[0] | word[2] | word[4] | word[6] |
+		    word[8] | word[10] | word[12] | word[14])
 			return false;
 	return true;
 }

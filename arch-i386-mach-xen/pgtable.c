@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Page table entries under Xen: reading and writing them.
+ * Page table entries under Xen: changing them.
  *
- * Entries hold machine frame numbers, so each one that names a page is
- * translated on its way in and out. A write goes straight to memory while the
- * table is not in use, and through mmu_update once Xen has it pinned; in lazy
- * mode many of these share one hypercall. See pgtable-pin.c for when a table
- * is which, and pgtable-boot.c for the time before there is a struct page to
- * tell.
+ * A write goes straight to memory while the table is not in use, and by hypercall
+ * once Xen has it pinned; in lazy mode many share one hypercall. See pgtable-pin.c
+ * for when a table is which, and pgtable-boot.c for the time before there is a struct
+ * page to tell.
  *
- * Hypercall: mmu_update.
+ * Hypercalls: mmu_update, update_va_mapping.
  */
+#include <linux/cpumask.h>
 #include <linux/export.h>
+#include <linux/irqflags.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/page_table_check.h>
 #include <linux/pgalloc.h>
 #include <linux/pgtable.h>
+#include <linux/preempt.h>
 
 #include <asm/fixmap.h>
+#include <asm/tlbflush.h>
 
 #include <xen/page.h>
 
@@ -27,66 +30,16 @@
 #include "../xen/xen-ops.h"
 #include "mach-xen.h"
 
-/**
- * xen_entry_to_pfn - what a page table entry says, in guest frames
- * @entry: value as it stands in a page table of any level
- *
- * Only a present entry names a frame. A frame that is not ours (a grant that
- * is mapped by its entry alone) has no number here: the entry reads as not
- * present, so that nobody takes the wrong struct page for it.
- *
- * Return: the entry with the guest frame number in place of the machine's.
- */
-pteval_t xen_entry_to_pfn(pteval_t entry)
+static bool nothing_waits(void)
 {
-	unsigned long pfn;
-
-	if (!(entry & _PAGE_PRESENT))
-		return entry;
-
-	pfn = mfn_to_pfn((entry & PTE_PFN_MASK) >> PAGE_SHIFT);
-	if (unlikely(pfn == ~0UL))
-		return entry & PTE_FLAGS_MASK & ~(pteval_t)_PAGE_PRESENT;
-
-	return ((pteval_t)pfn << PAGE_SHIFT) | (entry & PTE_FLAGS_MASK);
+	return this_cpu_read(xen_lazy_mode) == XEN_LAZY_NONE;
 }
-EXPORT_SYMBOL(xen_entry_to_pfn);
 
-/**
- * xen_entry_to_mfn - what has to stand in a page table for an entry
- * @entry: value of any level, in guest frames
- *
- * Return: the entry with the machine frame number in place of the guest's, or
- *	   an empty one when the guest frame has no memory (it was ballooned
- *	   out): to map that would be an error the caller sees by the fault.
- */
-pteval_t xen_entry_to_mfn(pteval_t entry)
-{
-	unsigned long mfn;
-
-	if (!(entry & _PAGE_PRESENT))
-		return entry;
-
-	mfn = pfn_to_mfn((entry & PTE_PFN_MASK) >> PAGE_SHIFT);
-	if (unlikely(mfn == INVALID_P2M_ENTRY))
-		return 0;
-
-	return ((pteval_t)mfn << PAGE_SHIFT) | (entry & PTE_FLAGS_MASK);
-}
-EXPORT_SYMBOL(xen_entry_to_mfn);
-
-/*
- * Change an entry of a page table that Xen guards. In a lazy mode of @lazy the
- * update joins the mmu_update that is being collected. A refusal is reported by
- * xen_mc_flush(); it means a bug in here.
- */
-static void guarded_update(void *entry, unsigned int cmd, u64 val,
-			   unsigned int lazy)
+/* Have an update join those that are collected. Context: interrupts off. */
+static void collect_update(u64 ptr, u64 val)
 {
 	struct multicall_space mcs;
 	struct mmu_update *u;
-
-	xen_mc_batch();
 
 	mcs = xen_mc_extend_args(__HYPERVISOR_mmu_update, sizeof(*u));
 	if (mcs.mc) {
@@ -97,10 +50,37 @@ static void guarded_update(void *entry, unsigned int cmd, u64 val,
 	}
 
 	u = mcs.args;
-	u->ptr = virt_to_machine(entry).maddr | cmd;
+	u->ptr = ptr;
 	u->val = val;
+}
 
-	xen_mc_issue(lazy);
+/*
+ * Change an entry of a page table that Xen guards. In a lazy mode of @lazy it is
+ * done later. A refusal is reported, here or by xen_mc_flush(); it means a bug in here.
+ */
+static void guarded_update(void *entry, unsigned int cmd, u64 val,
+			   unsigned int lazy)
+{
+	enum xen_lazy_mode mode;
+	unsigned long flags;
+	u64 ptr;
+
+	/* Also not to be moved meanwhile to a host where the machine frame is another. */
+	local_irq_save(flags);
+	ptr = PFN_PHYS((u64)xen_p2m_addr[virt_to_pfn(entry)]) | offset_in_page(entry) | cmd;
+
+	mode = this_cpu_read(xen_lazy_mode);
+	if (mode == XEN_LAZY_NONE) {
+		struct mmu_update update = { .ptr = ptr, .val = val };
+
+		WARN_ON(HYPERVISOR_mmu_update(&update, 1, NULL, DOMID_SELF));
+	} else {
+		/* In an interrupt, too: what waits must not be overtaken. */
+		collect_update(ptr, val);
+		if (in_interrupt() || !(mode & lazy))
+			xen_mc_flush();
+	}
+	local_irq_restore(flags);
 }
 
 static void guarded_pte_update(pte_t *ptep, unsigned int cmd, pteval_t val)
@@ -124,6 +104,49 @@ void set_pte(pte_t *ptep, pte_t pte)
 		native_set_pte(ptep, pte);
 }
 EXPORT_SYMBOL_GPL(set_pte);
+
+/* Are the mm's page tables the ones in use here. They are guarded then. */
+static bool in_use_here(struct mm_struct *mm)
+{
+	return mm != &init_mm && this_cpu_read(cpu_tlbstate.loaded_mm) == mm;
+}
+
+/**
+ * set_ptes - set entries that map consecutive pages
+ * @mm: whose
+ * @addr: the first one's address
+ * @ptep: its entry
+ * @pte: its new value
+ * @nr: how many
+ *
+ * Context: page table lock held.
+ */
+void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte,
+	      unsigned int nr)
+{
+	bool guarded = in_use_here(mm);
+
+	page_table_check_ptes_set(mm, ptep, pte, nr);
+
+	/* Xen finds an entry by the address that it maps, in less time. */
+	if (guarded && nr == 1 && nothing_waits()) {
+		WARN_ON(HYPERVISOR_update_va_mapping(addr, pte, UVMF_NONE));
+		return;
+	}
+
+	for (;;) {
+		if (guarded)
+			guarded_pte_update(ptep, MMU_NORMAL_PT_UPDATE,
+					   native_pte_val(pte));
+		else
+			set_pte(ptep, pte);
+		if (--nr == 0)
+			break;
+		ptep++;
+		pte = pte_next_pfn(pte);
+	}
+}
+EXPORT_SYMBOL_GPL(set_ptes);
 
 /**
  * set_pmd - set an entry that refers to a table of PTEs
@@ -208,6 +231,11 @@ static bool entries_keep_still(struct mm_struct *mm)
 	       (mm == current->mm && atomic_read(&mm->mm_users) == 1);
 }
 
+static bool in_no_other_tlb(struct mm_struct *mm)
+{
+	return cpumask_any_but(mm_cpumask(mm), smp_processor_id()) >= nr_cpu_ids;
+}
+
 /**
  * ptep_get_and_clear - take a page out of a page table
  * @mm: whose
@@ -281,7 +309,8 @@ void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
  * @addr: the address
  * @ptep: its entry
  *
- * The flush joins the update: one hypercall for both.
+ * One hypercall for both: a cheap one where no other CPU has the mm's translations,
+ * or can get them meanwhile.
  *
  * Context: page table lock held, not in lazy MMU mode.
  *
@@ -290,11 +319,22 @@ void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr, pte_t *ptep)
 pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
 		       pte_t *ptep)
 {
+	struct mm_struct *mm = vma->vm_mm;
 	pte_t pte;
 
+	if (nothing_waits() && in_use_here(mm) && entries_keep_still(mm) &&
+	    in_no_other_tlb(mm)) {
+		pte = *ptep;
+		WARN_ON(HYPERVISOR_update_va_mapping(addr, native_make_pte(0),
+						     UVMF_INVLPG | UVMF_LOCAL));
+		page_table_check_pte_clear(mm, pte);
+		mmu_notifier_arch_invalidate_secondary_tlbs(mm, addr, addr + PAGE_SIZE);
+		return pte;
+	}
+
 	arch_enter_lazy_mmu_mode();
-	pte = ptep_get_and_clear(vma->vm_mm, addr, ptep);
-	if (pte_accessible(vma->vm_mm, pte))
+	pte = ptep_get_and_clear(mm, addr, ptep);
+	if (pte_accessible(mm, pte))
 		flush_tlb_page(vma, addr);
 	arch_leave_lazy_mmu_mode();
 

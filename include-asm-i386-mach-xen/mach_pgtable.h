@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Page tables under Xen. The implementations are in
- * arch/x86/mach-xen/{pgtable,pgtable-pin,pgtable-pool,pgtable-boot,tlb}.c.
+ * arch/x86/mach-xen/{pgtable*,tlb}.c.
  *
  * An entry in memory holds a machine frame number; __pte() and pte_val() and
  * their kin translate from and to the guest's own frame numbers. A page table
@@ -13,6 +13,7 @@
 #define _ASM_X86_MACH_XEN_PGTABLE_H
 
 pteval_t xen_entry_to_pfn(pteval_t entry);
+pteval_t xen_table_to_pfn(pteval_t entry);
 pteval_t xen_entry_to_mfn(pteval_t entry);
 
 static inline pte_t __pte(pteval_t val)
@@ -32,7 +33,7 @@ static inline pmd_t __pmd(pmdval_t val)
 
 static inline pmdval_t pmd_val(pmd_t pmd)
 {
-	return xen_entry_to_pfn(native_pmd_val(pmd));
+	return xen_table_to_pfn(native_pmd_val(pmd));
 }
 
 static inline pgd_t __pgd(pgdval_t val)
@@ -42,12 +43,16 @@ static inline pgd_t __pgd(pgdval_t val)
 
 static inline pgdval_t pgd_val(pgd_t pgd)
 {
-	return xen_entry_to_pfn(native_pgd_val(pgd));
+	return xen_table_to_pfn(native_pgd_val(pgd));
 }
 
 void set_pte(pte_t *ptep, pte_t pte);
 void set_pmd(pmd_t *pmdp, pmd_t pmd);
 void set_pud(pud_t *pudp, pud_t pud);
+
+void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte,
+	      unsigned int nr);
+#define set_ptes set_ptes
 
 static inline void set_pte_atomic(pte_t *ptep, pte_t pte)
 {

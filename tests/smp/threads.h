@@ -3,24 +3,13 @@
 #ifndef THREADS_H
 #define THREADS_H
 
-#define _GNU_SOURCE
-#include <err.h>
+#include "stay_on.h"
+
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 static int cpus;
-
-static void stay_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		err(2, "cannot run on CPU %d", cpu);
-}
 
 /* fn(number of the CPU) on each of them, until all have returned. */
 static void on_each_cpu(void *(*fn)(void *))

@@ -56,9 +56,14 @@ static void __init no_legacy_hardware(void)
 	x86_init.resources.probe_roms = x86_init_noop;
 	x86_init.resources.dmi_setup = x86_init_noop;
 	x86_init.resources.reserve_resources = x86_init_noop;
+#ifdef HAVE_GET_SMP_CONFIG
+	x86_init.mpparse.find_smp_config = x86_init_noop;
+	x86_init.mpparse.get_smp_config = x86_init_uint_noop;
+#else
 	x86_init.mpparse.find_mptable = x86_init_noop;
 	x86_init.mpparse.early_parse_smp_cfg = x86_init_noop;
 	x86_init.mpparse.parse_smp_cfg = x86_init_noop;
+#endif
 	x86_init.mpparse.setup_ioapic_ids = x86_init_noop;
 	x86_init.irqs.pre_vector_init = x86_init_noop;
 	x86_init.irqs.intr_mode_select = x86_init_noop;

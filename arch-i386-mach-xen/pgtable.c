@@ -34,6 +34,11 @@ static bool nothing_waits(void)
 	return this_cpu_read(xen_lazy_mode) == XEN_LAZY_NONE;
 }
 
+static void check_update(u64 val, int error)
+{
+	WARN(error, "Xen refuses a page table entry of %#llx: %d\n", val, error);
+}
+
 /* Have an update join those that are collected. Context: interrupts off. */
 static void collect_update(u64 ptr, u64 val)
 {
@@ -72,7 +77,7 @@ static void guarded_update(void *entry, unsigned int cmd, u64 val,
 	if (mode == XEN_LAZY_NONE) {
 		struct mmu_update update = { .ptr = ptr, .val = val };
 
-		WARN_ON(HYPERVISOR_mmu_update(&update, 1, NULL, DOMID_SELF));
+		check_update(val, HYPERVISOR_mmu_update(&update, 1, NULL, DOMID_SELF));
 	} else {
 		/* In an interrupt, too: what waits must not be overtaken. */
 		collect_update(ptr, val);
@@ -104,10 +109,14 @@ void set_pte(pte_t *ptep, pte_t pte)
 }
 EXPORT_SYMBOL_GPL(set_pte);
 
-/* Are the mm's page tables the ones in use here. They are guarded then. */
+/*
+ * Are an mm's page tables, which are guarded then, the ones in use here. If it were just
+ * left over from another task, an interrupt could take it away at any moment: see
+ * paravirt_arch_exit_mmap().
+ */
 static bool in_use_here(struct mm_struct *mm)
 {
-	return mm != &init_mm && this_cpu_read(cpu_tlbstate.loaded_mm) == mm;
+	return mm == current->mm && mm == this_cpu_read(cpu_tlbstate.loaded_mm);
 }
 
 /**
@@ -127,7 +136,8 @@ void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte,
 
 	/* Xen finds an entry by the address that it maps, in less time. */
 	if (guarded && nr == 1 && nothing_waits()) {
-		WARN_ON(HYPERVISOR_update_va_mapping(addr, pte, UVMF_NONE));
+		check_update(native_pte_val(pte),
+			     HYPERVISOR_update_va_mapping(addr, pte, UVMF_NONE));
 		return;
 	}
 
@@ -321,9 +331,13 @@ pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
 	if (nothing_waits() && in_use_here(mm) && entries_keep_still(mm) &&
 	    in_no_other_tlb(mm)) {
 		pte = *ptep;
-		WARN_ON(HYPERVISOR_update_va_mapping(addr, native_make_pte(0),
-						     UVMF_INVLPG | UVMF_LOCAL));
-		mmu_notifier_arch_invalidate_secondary_tlbs(mm, addr, addr + PAGE_SIZE);
+		check_update(0, HYPERVISOR_update_va_mapping(addr, native_make_pte(0),
+							     UVMF_INVLPG | UVMF_LOCAL));
+		/* A kthread_use_mm() may have come in between. */
+		if (unlikely(!in_no_other_tlb(mm)))
+			flush_tlb_page(vma, addr);
+		else
+			mmu_notifier_arch_invalidate_secondary_tlbs(mm, addr, addr + PAGE_SIZE);
 		return pte;
 	}
 

@@ -100,7 +100,6 @@ void __init xen_hide_cpu_features(void)
 	};
 	unsigned int i;
 
-	setup_force_cpu_cap(X86_FEATURE_XENPV);
 	for (i = 0; i < ARRAY_SIZE(hidden); i++)
 		setup_clear_cpu_cap(hidden[i]);
 

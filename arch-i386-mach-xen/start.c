@@ -18,6 +18,7 @@
 #include <linux/string.h>
 
 #include <asm/bootparam.h>
+#include <asm/cpufeature.h>
 #include <asm/fixmap.h>
 #include <asm/i8259.h>
 #include <asm/setup.h>
@@ -186,6 +187,8 @@ asmlinkage __visible void __init __noreturn mach_xen_start(struct start_info *si
 	xen_start_info = si;
 	xen_start_flags = si->flags;
 	xen_domain_type = XEN_PV_DOMAIN;
+	/* What xen_pv_domain() is in some trees, and that frames have two numbers. */
+	setup_force_cpu_cap(X86_FEATURE_XENPV);
 
 	if (!strstr(si->magic, "x86_32p")) {
 		xen_raw_console_write("This kernel runs as a 32-bit PAE Xen guest only\n");

@@ -187,8 +187,12 @@ asmlinkage __visible void __init __noreturn mach_xen_start(struct start_info *si
 	xen_start_info = si;
 	xen_start_flags = si->flags;
 	xen_domain_type = XEN_PV_DOMAIN;
-	/* What xen_pv_domain() is in some trees, and that frames have two numbers. */
+	/*
+	 * What xen_pv_domain() is in some trees, and that frames have two numbers. On 32 bits
+	 * setup_arch() overwrites boot_cpu_data with new_cpu_data.
+	 */
 	setup_force_cpu_cap(X86_FEATURE_XENPV);
+	set_cpu_cap(&new_cpu_data, X86_FEATURE_XENPV);
 
 	if (!strstr(si->magic, "x86_32p")) {
 		xen_raw_console_write("This kernel runs as a 32-bit PAE Xen guest only\n");

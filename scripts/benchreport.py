@@ -107,9 +107,7 @@ def with_xens_part(data, systems):
     counts = systems[OURS].counts
     if not data.get("floor") or not counts:
         return {}
-    return labbench.with_xens_part(
-        systems["native"].time, data["floor"],
-        {row: count["page_fault"] for row, count in counts.items()})
+    return labbench.with_xens_part(systems["native"].time, data["floor"], counts)
 
 
 def above_half(systems, with_xen):

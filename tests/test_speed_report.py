@@ -5,6 +5,7 @@ reckoned in one's head."""
 import re
 
 import benchreport
+import labbench
 import pytest
 
 pytestmark = pytest.mark.speed
@@ -59,6 +60,19 @@ def test_what_takes_more_than_half(data):
     # 800 of 1000, and 300 of it would be native+Xen; 200 of 400 is half.
     assert row(shown, "  page fault, anonymous") == ["0.80", "0.30"]
     assert "null" not in shown
+
+
+def test_xens_part_has_switches_and_readings_as_counted():
+    floor = {**FLOOR, "page directory and stack_switch": 20, "rdtsc": 30}
+    native = {"null": 100, "pipe, there and back": 500, "clock_gettime": 40}
+    counts = {"null": {}, "pipe, there and back": {"+stack_switch": 2.5, "emulated_privop": 3},
+              "clock_gettime": {"emulated_privop": 1}}
+    found = labbench.with_xens_part(native, floor, counts)
+    # Four system calls, 2.5 switches, three readings; a reading and a null call more.
+    assert found == {"null": 150, "pipe, there and back": 500 + 200 + 50 + 90,
+                     "clock_gettime": 40 + 30 + 150}
+    counts["clock_gettime"] = {"emulated_privop": 0}
+    assert labbench.with_xens_part(native, floor, counts)["clock_gettime"] == 40
 
 
 def test_what_does_not_repeat_is_named(data):

@@ -71,7 +71,7 @@ static void guarded_update(void *entry, unsigned int cmd, u64 val,
 
 	/* Also not to be moved meanwhile to a host where the machine frame is another. */
 	local_irq_save(flags);
-	ptr = PFN_PHYS((u64)xen_p2m_addr[virt_to_pfn(entry)]) | offset_in_page(entry) | cmd;
+	ptr = PFN_PHYS(xen_p2m_addr[virt_to_pfn(entry)]) | offset_in_page(entry) | cmd;
 
 	mode = this_cpu_read(xen_lazy_mode);
 	if (mode == XEN_LAZY_NONE) {

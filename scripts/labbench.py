@@ -67,6 +67,8 @@ _HOOK = "mmu_update of 1 entry"
 # another process. The native kernel's generic code has as many.
 _FAULTS = "page faults"
 _SWITCHES = "context switches"
+# Where Xen emulates the TSC it does not vouch for it, and the vDSO makes a null call.
+_NO_VDSO = "a system call where the TSC is emulated"
 # A process has so many page tables to be hooked in and out at least: PTEs of its program,
 # of where libraries are and of its stack, and the PMDs of these. The other two of PMDs
 # can stay with the page directory, and all of them page tables.
@@ -83,7 +85,7 @@ XEN_PART = {
     "open, close": {_CALL: 2},
     "select, 10 fds": {_CALL: 1},
     "select, 100 fds": {_CALL: 1},
-    "clock_gettime": {},
+    "clock_gettime": {_NO_VDSO: 1},
     "signal install": {_CALL: 1},
     "signal delivery": {_CALL: 1, _INT80: 1},
     "protection fault": {_FAULT: 1, _INT80: 1},
@@ -141,13 +143,13 @@ def with_xens_part(native, floor, counts):
         if row not in native:
             continue
         count = counts[row]
-        each = {**floor, _FAULTS: count.get("page_fault", 0) * (floor[_FAULT] + floor[_MAP]),
-                _SWITCHES: count.get("+stack_switch", 0) * floor.get(_SWITCH, 0)}
-        found[row] = native[row] + count.get("emulated_privop", 0) * floor.get("rdtsc", 0)
-        if row == "clock_gettime" and count.get("emulated_privop"):
-            # Where Xen emulates the TSC it does not vouch for it: no vDSO, a null call more.
-            found[row] += native["null"] + floor[_CALL]
-        found[row] += sum(number * each[what] for what, number in parts.items())
+        readings = count.get("emulated_privop", 0)
+        each = {**floor, _FAULTS: count["page_fault"] * (floor[_FAULT] + floor[_MAP]),
+                _SWITCHES: count.get("+stack_switch", 0) * floor[_SWITCH],
+                # At least Xen's part of the call, where --only has left out the null one.
+                _NO_VDSO: native.get("null", 0) + floor[_CALL] if readings else 0}
+        found[row] = native[row] + readings * floor["rdtsc"] + sum(
+            number * each[what] for what, number in parts.items())
     return found
 
 

@@ -436,7 +436,7 @@ class Guest(Shell):
         xen = self.hypervisor_complaints()
         if any("Dumping" in line for line in xen):
             # Xen's own words, of the shim's registers, say.
-            xen = self.dom0.run("xl dmesg | tail -n 22").output.splitlines()
+            xen = self.dom0.hypervisor_log().splitlines()[-22:]
         if end == "crash":
             # Where it was: the registers, into dom0's log and the message.
             xen += self.dom0.run(

@@ -24,10 +24,11 @@ help: ## this list
 #: ROOT=debian      what `make boot` boots: a Debian system instead of a busybox
 #: LOADER=xl|pvgrub kernel of ROOT=debian: the built one, or the one on its disk
 #: MEM=<MiB>        memory of the guest `make boot` starts (128; Debian 256)
-#: LINUX=<dir>      your own 6.12 tree instead of Debian's; a copy of it is used
+#: LINUX=<dir>      your own tree instead of Debian's; a copy of it is used
 #: CONFIG=<file>    your own .config instead of the default configuration
 #: BUILD=<dir>      where everything is built (build)
-#: TREE=<dir>       where the patched tree is made (build/linux)
+#: TREE=<version>   another Linux: 6.1 or 7.2 (6.12); built in build/<version>
+#: TREEDIR=<dir>    where the patched tree is made (build/linux)
 #: OF=x86_64|arm64|pae|allmod   check-native compares the objects of these instead
 #: POST=<options>   for scripts/post; see its --help
 #: MOVE=<options>   for scripts/migrate; see its --help
@@ -42,8 +43,8 @@ boot: kernel lab $(if $(filter debian,$(ROOT)),image) ## a shell inside a 32-bit
 kernel: ## the guest's kernel, from the tree with the stack applied
 	@scripts/kernel
 
-tree: ## a Linux 6.12 tree with the stack applied, in build/linux
-	@scripts/tree $(if $(TREE),--output "$(TREE)")
+tree: ## a Linux tree with the stack applied, in build/linux
+	@scripts/tree $(if $(TREEDIR),--output "$(TREEDIR)")
 
 lab: ## the hypervisor, dom0 and the guest's user space
 	@scripts/lab-hypervisor $(HV)
@@ -105,7 +106,7 @@ check-native: ## a native i386 kernel is the same with and without the stack
 	@scripts/check-native $(if $(OF),--arch $(OF))
 
 check-static: ## nothing new from W=1, sparse, clang, kernel-doc and coccinelle
-	@scripts/tree $(if $(TREE),--output "$(TREE)")
+	@scripts/tree $(if $(TREEDIR),--output "$(TREEDIR)")
 	@scripts/tree --unpatched
 	@scripts/check-static
 
@@ -115,12 +116,12 @@ check-bisect: ## each patch by itself builds in every configuration, without a n
 check-patches: ## sources and patches agree, README's footprint, checkpatch
 	@scripts/refresh --check
 	@scripts/footprint --check-readme
-	@scripts/tree $(if $(TREE),--output "$(TREE)")
+	@scripts/tree $(if $(TREEDIR),--output "$(TREEDIR)")
 	@scripts/checkpatch
 
 .PHONY: post
 post: ## the series as mails under your git identity, in build/post; sends nothing
-	@scripts/tree $(if $(TREE),--output "$(TREE)")
+	@scripts/tree $(if $(TREEDIR),--output "$(TREEDIR)")
 	@scripts/post $(POST)
 
 .PHONY: clean distclean

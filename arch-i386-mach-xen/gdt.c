@@ -220,5 +220,5 @@ void load_TLS(struct thread_struct *t, unsigned int cpu)
 		mcs = __xen_mc_entry(0);
 		MULTI_update_descriptor(mcs.mc, maddr.maddr, old[i]);
 	}
-	xen_mc_issue(XEN_LAZY_CPU);
+	xen_mc_issue_cpu();
 }

@@ -16,6 +16,7 @@
 
 #include <asm/irq_regs.h>
 #include <asm/irq_stack.h>
+#include <asm/paravirt.h>
 
 #include <xen/events.h>
 #include <xen/interface/sched.h>
@@ -88,11 +89,18 @@ void halt(void)
 }
 EXPORT_SYMBOL(halt);
 
+/* What the trees call the counter of upcalls. */
+#ifdef _ASM_X86_PARAVIRT_BASE_H
+#define count_upcall()	inc_irq_stat(HYPERVISOR_CALLBACK)
+#else
+#define count_upcall()	inc_irq_stat(irq_hv_callback_count)
+#endif
+
 static void handle_upcall(struct pt_regs *regs)
 {
 	struct pt_regs *old_regs = set_irq_regs(regs);
 
-	inc_irq_stat(irq_hv_callback_count);
+	count_upcall();
 	xen_evtchn_do_upcall();
 	set_irq_regs(old_regs);
 }

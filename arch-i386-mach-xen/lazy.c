@@ -24,7 +24,50 @@
 #include "mach-xen.h"
 
 DEFINE_PER_CPU(enum xen_lazy_mode, xen_lazy_mode) = XEN_LAZY_NONE;
+
+#ifdef CONFIG_ARCH_HAS_LAZY_MMU_MODE
+/*
+ * Generic code keeps lazy MMU mode as a state of the task, and counts its nesting. For
+ * the CPU what counts is whether something may wait: until the buffer has been flushed,
+ * which is after the task has left the mode, and in an interrupt, too.
+ */
+static void enter_lazy(enum xen_lazy_mode mode)
+{
+	this_cpu_write(xen_lazy_mode, mode);
+}
+
+static void leave_lazy(enum xen_lazy_mode mode)
+{
+	this_cpu_write(xen_lazy_mode, XEN_LAZY_NONE);
+}
+
+/*
+ * 64-bit PV has the task pause its lazy MMU mode while it is not running. That
+ * counts, and a new task, which nobody has paused, is left with a count that keeps
+ * it out of the mode. There is no need: the mode is looked up in the task.
+ */
+static void note_lazy_mmu_mode(struct task_struct *prev)
+{
+}
+
+static bool was_in_lazy_mmu_mode(struct task_struct *next)
+{
+	return __task_lazy_mmu_mode_active(next);
+}
+#else
 DEFINE_PER_CPU(unsigned int, xen_lazy_nesting);
+
+static void note_lazy_mmu_mode(struct task_struct *prev)
+{
+	set_ti_thread_flag(task_thread_info(prev), TIF_LAZY_MMU_UPDATES);
+}
+
+static bool was_in_lazy_mmu_mode(struct task_struct *next)
+{
+	return test_and_clear_ti_thread_flag(task_thread_info(next),
+					     TIF_LAZY_MMU_UPDATES);
+}
+#endif
 
 /**
  * xen_get_lazy_mode - which hypercalls may wait
@@ -101,7 +144,7 @@ void arch_start_context_switch(struct task_struct *prev)
 {
 	if (this_cpu_read(xen_lazy_mode) == XEN_LAZY_MMU) {
 		arch_leave_lazy_mmu_mode();
-		set_ti_thread_flag(task_thread_info(prev), TIF_LAZY_MMU_UPDATES);
+		note_lazy_mmu_mode(prev);
 	}
 	enter_lazy(XEN_LAZY_CPU);
 }
@@ -119,12 +162,11 @@ void arch_end_context_switch(struct task_struct *next)
 	struct multicall_space mcs = xen_mc_entry(0);
 
 	MULTI_stack_switch(mcs.mc, __KERNEL_DS, next->thread.sp0);
-	xen_mc_issue(XEN_LAZY_CPU);
+	xen_mc_issue_cpu();
 
 	xen_mc_flush();
 	leave_lazy(XEN_LAZY_CPU);
 
-	if (test_and_clear_ti_thread_flag(task_thread_info(next),
-					  TIF_LAZY_MMU_UPDATES))
+	if (was_in_lazy_mmu_mode(next))
 		arch_enter_lazy_mmu_mode();
 }

@@ -111,7 +111,7 @@ void set_ldt(const void *addr, unsigned int entries)
 	op->arg1.linear_addr = (unsigned long)addr;
 	op->arg2.nr_ents = entries;
 	xen_mc_callback(note_ldt, entries ? (void *)addr : NULL);
-	xen_mc_issue(XEN_LAZY_CPU);
+	xen_mc_issue_cpu();
 }
 
 /**

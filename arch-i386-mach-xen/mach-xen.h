@@ -11,6 +11,10 @@
 #include <linux/pgtable.h>
 #include <linux/types.h>
 
+#if __has_include("compat.h")	/* other names in an older tree */
+#include "compat.h"
+#endif
+
 /* start.c */
 asmlinkage void __init __noreturn mach_xen_start(struct start_info *si);
 
@@ -19,7 +23,32 @@ extern const char xen_hypervisor_callback[];
 extern const char xen_failsafe_callback[];
 extern const char xen_syscall32_callback[];
 
-/* lazy.c */
+/*
+ * lazy.c. What ends a batch: may it wait until the end of a context switch, or of
+ * lazy MMU mode, or not at all?
+ */
+#ifdef CONFIG_ARCH_HAS_LAZY_MMU_MODE
+/* What other trees have in <asm/xen/hypervisor.h>. */
+enum xen_lazy_mode {
+	XEN_LAZY_NONE,
+	XEN_LAZY_MMU,
+	XEN_LAZY_CPU,
+};
+
+DECLARE_PER_CPU(enum xen_lazy_mode, xen_lazy_mode);
+enum xen_lazy_mode xen_get_lazy_mode(void);
+
+#define xen_mc_issue_cpu()	xen_mc_issue(xen_get_lazy_mode() != XEN_LAZY_CPU)
+#define xen_mc_issue_mmu()	xen_mc_issue(xen_get_lazy_mode() != XEN_LAZY_MMU)
+#define xen_mc_issue_now()	xen_mc_issue(true)
+#else
+#define xen_mc_issue_cpu()	xen_mc_issue(XEN_LAZY_CPU)
+#define xen_mc_issue_mmu()	xen_mc_issue(XEN_LAZY_MMU)
+#define xen_mc_issue_now()	xen_mc_issue(0)
+#define lazy_mmu_mode_enable()	arch_enter_lazy_mmu_mode()
+#define lazy_mmu_mode_disable()	arch_leave_lazy_mmu_mode()
+#endif
+
 struct mmuext_op;
 struct mmuext_op *xen_queue_mmuext_op(unsigned int cmd);
 

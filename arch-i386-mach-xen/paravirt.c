@@ -17,6 +17,7 @@
 
 struct pv_info pv_info = { .name = "Xen" };
 
+#ifndef CONFIG_HAVE_PV_STEAL_CLOCK_GEN
 struct static_key paravirt_steal_enabled;
 struct static_key paravirt_steal_rq_enabled;
 
@@ -36,6 +37,7 @@ void paravirt_set_sched_clock(u64 (*func)(void))
 {
 	static_call_update(pv_sched_clock, func);
 }
+#endif /* !CONFIG_HAVE_PV_STEAL_CLOCK_GEN */
 
 /**
  * default_banner - say what we run on

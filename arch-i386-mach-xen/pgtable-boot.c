@@ -69,13 +69,14 @@ static pte_t * __init direct_map_pte(unsigned long pfn)
 	return lookup_address_in_pgd(pgd_offset_pgd(boot_pgd, va), va, &level);
 }
 
+/* Not dirty either: read-only and dirty is what a shadow stack is, pfn_pte() says. */
 static void __init make_readonly(unsigned long pfn)
 {
 	pte_t *ptep = direct_map_pte(pfn);
 
 	if (ptep && pte_present(*ptep) && pte_write(*ptep) &&
 	    HYPERVISOR_update_va_mapping((unsigned long)__va(PFN_PHYS(pfn)),
-					 pte_wrprotect(*ptep), UVMF_INVLPG))
+					 pte_mkclean(pte_wrprotect(*ptep)), UVMF_INVLPG))
 		BUG();
 }
 
@@ -87,7 +88,8 @@ static unsigned long entry_pfn(u64 val)
 /**
  * xen_boot_set_pte - set_pte() of the boot phase
  * @ptep: the entry
- * @pte: new value; loses _PAGE_RW if its page is read-only in the direct map
+ * @pte: new value; loses _PAGE_RW and _PAGE_DIRTY if its page is read-only in the
+ *	 direct map
  */
 void __ref xen_boot_set_pte(pte_t *ptep, pte_t pte)
 {
@@ -97,7 +99,7 @@ void __ref xen_boot_set_pte(pte_t *ptep, pte_t pte)
 		pte_t *direct = direct_map_pte(entry_pfn(val));
 
 		if (direct && pte_present(*direct) && !pte_write(*direct))
-			val &= ~(pteval_t)_PAGE_RW;
+			val &= ~(pteval_t)(_PAGE_RW | _PAGE_DIRTY);
 	}
 
 	if (val != native_pte_val(*ptep))

@@ -177,7 +177,7 @@ void xen_pin_pgd(struct mm_struct *mm, pgd_t *pgd)
 	walk_tables(mm, pgd, queue_pin_ptes, queue_readonly);
 	queue_user_pmds(pgd, queue_pin_table, MMUEXT_PIN_L2_TABLE);
 	queue_pin_op(MMUEXT_PIN_L3_TABLE, pgd);
-	xen_mc_issue(0);
+	xen_mc_issue_now();
 }
 
 /**
@@ -193,7 +193,7 @@ void xen_unpin_pgd(struct mm_struct *mm, pgd_t *pgd)
 	queue_pin_op(MMUEXT_UNPIN_TABLE, pgd);
 	queue_user_pmds(pgd, queue_pin_op, MMUEXT_UNPIN_TABLE);
 	walk_tables(mm, pgd, queue_unpin_ptes, queue_writable);
-	xen_mc_issue(0);
+	xen_mc_issue_now();
 }
 
 /**
@@ -269,7 +269,7 @@ static void alloc_table(struct mm_struct *mm, unsigned long pfn,
 	xen_mc_batch();
 	queue_readonly(table);
 	queue_pin_table(cmd, table);
-	xen_mc_issue(XEN_LAZY_MMU);
+	xen_mc_issue_mmu();
 
 	if (mm == &init_mm)
 		virt_to_ptdesc(table)->pt_index = KERNEL_TABLE;
@@ -324,7 +324,7 @@ void xen_unpin_table(void *table)
 	xen_mc_batch();
 	queue_pin_op(MMUEXT_UNPIN_TABLE, table);
 	queue_writable(table);
-	xen_mc_issue(0);
+	xen_mc_issue_now();
 }
 
 static void __init mark_pinned(struct mm_struct *mm, void *table)

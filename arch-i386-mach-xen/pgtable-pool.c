@@ -17,8 +17,9 @@
  * The pool has a reference to the page of a table that waits in it. A table that
  * was unhooked is put in the queue at once, while mmu_gather has its own reference
  * yet: it drops that when no TLB and no walker knows the table any more, and one whose
- * only reference is the pool's may be taken. Memory that is short gets the tables back
- * by a shrinker.
+ * only reference is the pool's may be taken. Later trees let an architecture free what
+ * mmu_gather has collected (CONFIG_HAVE_ARCH_TLB_REMOVE_TABLE); with these it is then that
+ * a table is put in the queue. Memory that is short gets the tables back by a shrinker.
  *
  * Hypercalls: those of pgtable-pin.c.
  */
@@ -53,7 +54,33 @@
 
 /* A list of tables may have this part of lowmem: 1 MiB of 256 MiB. */
 #define MEMORY_PER_LIST		256
-#define MAX_PGDS		32
+#define MAX_PGDS		32UL
+
+/*
+ * What makes a page a page table to generic code, and what ends that: one function for all
+ * kinds in trees where it makes page directories, too.
+ */
+#ifdef __pgd_alloc
+#define pte_ctor	pagetable_pte_ctor
+#define pmd_ctor	pagetable_pmd_ctor
+#define pmd_dtor	pagetable_dtor
+#define pgd_ctor	pagetable_pgd_ctor
+#define pgd_dtor	pagetable_dtor
+#else
+static inline bool pte_ctor(struct mm_struct *mm, struct ptdesc *table)
+{
+	return pagetable_pte_ctor(table);
+}
+
+static inline bool pmd_ctor(struct mm_struct *mm, struct ptdesc *table)
+{
+	return pagetable_pmd_ctor(table);
+}
+
+#define pmd_dtor	pagetable_pmd_dtor
+static inline void pgd_ctor(struct ptdesc *table) {}
+static inline void pgd_dtor(struct ptdesc *table) {}
+#endif
 
 static DEFINE_SPINLOCK(pool_lock);
 
@@ -174,6 +201,28 @@ static void free_table(struct ptdesc *table)
 	pagetable_free(table);
 }
 
+/* Of a table that is hooked in nowhere, nor known to generic code. */
+static void keep_or_free(struct ptdesc *table)
+{
+	if (!PagePinned(ptdesc_page(table)))
+		pagetable_free(table);
+	else if (!keep_if_empty(table, true))
+		free_table(table);
+}
+
+#ifdef CONFIG_HAVE_ARCH_TLB_REMOVE_TABLE
+/**
+ * __tlb_remove_table - free a page table that no TLB and no walker knows any more
+ * @table: its struct ptdesc; to generic code it is a page table yet
+ *
+ * Context: any; mostly that of RCU.
+ */
+void __tlb_remove_table(void *table)
+{
+	pagetable_dtor(table);
+	keep_or_free(table);
+}
+#else
 /**
  * paravirt_tlb_remove_table - free a page of a page table when no TLB knows it
  * @tlb: whose mmu_gather
@@ -192,6 +241,7 @@ void paravirt_tlb_remove_table(struct mmu_gather *tlb, struct page *page)
 	}
 	tlb_remove_table(tlb, page);
 }
+#endif
 
 /**
  * pmd_free - free a table of PMDs that was never hooked in, or is no longer
@@ -202,13 +252,8 @@ void pmd_free(struct mm_struct *mm, pmd_t *pmd)
 {
 	struct ptdesc *table = virt_to_ptdesc(pmd);
 
-	pagetable_pmd_dtor(table);
-	if (!PagePinned(ptdesc_page(table))) {
-		pagetable_free(table);
-		return;
-	}
-	if (!keep_if_empty(table, true))
-		free_table(table);
+	pmd_dtor(table);
+	keep_or_free(table);
 }
 
 static void lend(struct ptdesc *table)
@@ -288,7 +333,7 @@ static struct page *reuse_pte(struct mm_struct *mm)
 	page = ptdesc_page(table);
 	if (memcg_kmem_charge_page(page, GFP_PGTABLE_USER, 0))
 		goto back;
-	if (!pagetable_pte_ctor(table)) {
+	if (!pte_ctor(mm, table)) {
 		memcg_kmem_uncharge_page(page, 0);
 		goto back;
 	}
@@ -336,11 +381,12 @@ static void give_up_pgd(struct mm_struct *mm, pgd_t *pgd, unsigned int nr_pmds)
 			continue;
 
 		pmds = virt_to_ptdesc(pud_pgtable(*pud));
-		pagetable_pmd_dtor(pmds);
+		pmd_dtor(pmds);
 		set_page_private(ptdesc_page(pmds), 0);
 		memcg_kmem_uncharge_page(ptdesc_page(pmds), 0);
 		mm_dec_nr_pmds(mm);
 	}
+	pgd_dtor(virt_to_ptdesc(pgd));
 	memcg_kmem_uncharge_page(virt_to_page(pgd), 0);
 
 	spin_lock(&pgd_lock);
@@ -443,7 +489,7 @@ static bool take_pmds(struct mm_struct *mm, pud_t *pud)
 
 	if (memcg_kmem_charge_page(ptdesc_page(pmds), GFP_PGTABLE_USER, 0))
 		return false;
-	if (!pagetable_pmd_ctor(pmds)) {
+	if (!pmd_ctor(mm, pmds)) {
 		memcg_kmem_uncharge_page(ptdesc_page(pmds), 0);
 		return false;
 	}
@@ -480,6 +526,7 @@ static pgd_t *reuse_pgd(struct mm_struct *mm)
 		keep_or_free_pgd(pgd);
 		return NULL;
 	}
+	pgd_ctor(virt_to_ptdesc(pgd));
 
 	for (i = 0; i < PTRS_PER_PGD; i++)
 		if (!take_pmds(mm, pud_of(pgd, i))) {

@@ -14,7 +14,6 @@
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
-#include <linux/page_table_check.h>
 #include <linux/pgalloc.h>
 #include <linux/pgtable.h>
 #include <linux/preempt.h>
@@ -134,8 +133,6 @@ void set_ptes(struct mm_struct *mm, unsigned long addr, pte_t *ptep, pte_t pte,
 	      unsigned int nr)
 {
 	bool guarded = in_use_here(mm);
-
-	page_table_check_ptes_set(mm, ptep, pte, nr);
 
 	/* Xen finds an entry by the address that it maps, in less time. */
 	if (guarded && nr == 1 && nothing_waits()) {
@@ -290,7 +287,6 @@ pte_t ptep_get_and_clear_full(struct mm_struct *mm, unsigned long addr,
 		pte = native_ptep_get_and_clear(ptep);
 	}
 
-	page_table_check_pte_clear(mm, pte);
 	return pte;
 }
 
@@ -337,7 +333,6 @@ pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
 		pte = *ptep;
 		check_update(0, HYPERVISOR_update_va_mapping(addr, native_make_pte(0),
 							     UVMF_INVLPG | UVMF_LOCAL));
-		page_table_check_pte_clear(mm, pte);
 		/* A kthread_use_mm() may have come in between. */
 		if (unlikely(!in_no_other_tlb(mm)))
 			flush_tlb_page(vma, addr);
@@ -346,11 +341,11 @@ pte_t ptep_clear_flush(struct vm_area_struct *vma, unsigned long addr,
 		return pte;
 	}
 
-	arch_enter_lazy_mmu_mode();
+	lazy_mmu_mode_enable();
 	pte = ptep_get_and_clear(mm, addr, ptep);
 	if (pte_accessible(mm, pte))
 		flush_tlb_page(vma, addr);
-	arch_leave_lazy_mmu_mode();
+	lazy_mmu_mode_disable();
 
 	return pte;
 }

@@ -14,6 +14,7 @@
 #include <linux/processor.h>
 
 #include <asm/debugreg.h>
+#include <asm/microcode.h>
 #include <asm/msr.h>
 #include <asm/special_insns.h>
 
@@ -99,7 +100,6 @@ void __init xen_hide_cpu_features(void)
 	};
 	unsigned int i;
 
-	setup_force_cpu_cap(X86_FEATURE_XENPV);
 	for (i = 0; i < ARRAY_SIZE(hidden); i++)
 		setup_clear_cpu_cap(hidden[i]);
 
@@ -141,7 +141,7 @@ void write_cr0(unsigned long cr0)
 
 	mcs = xen_mc_entry(0);
 	MULTI_fpu_taskswitch(mcs.mc, !!(cr0 & X86_CR0_TS));
-	xen_mc_issue(XEN_LAZY_CPU);
+	xen_mc_issue_cpu();
 }
 EXPORT_SYMBOL(write_cr0);
 
@@ -197,7 +197,7 @@ void write_cr3(unsigned long cr3)
 	xen_queue_mmuext_op(MMUEXT_NEW_BASEPTR)->arg1.mfn =
 		pfn_to_mfn(PFN_DOWN(cr3));
 	xen_mc_callback(cr3_in_use, (void *)cr3);
-	xen_mc_issue(XEN_LAZY_CPU);
+	xen_mc_issue_cpu();
 }
 
 /**
@@ -212,6 +212,7 @@ void __write_cr4(unsigned long cr4)
 	native_write_cr4(cr4 & ~(X86_CR4_PGE | X86_CR4_PSE | X86_CR4_PCE));
 }
 
+#ifndef rdmsrq	/* see <mach_processor.h> */
 /**
  * wbinvd - write back and invalidate the caches, if the domain may
  *
@@ -222,6 +223,7 @@ void wbinvd(void)
 	native_wbinvd();
 }
 EXPORT_SYMBOL(wbinvd);
+#endif
 
 /**
  * xen_get_debugreg - read %dr0 to %dr7
@@ -246,6 +248,48 @@ noinstr void set_debugreg(unsigned long val, int reg)
 }
 EXPORT_SYMBOL_GPL(set_debugreg);
 
+#ifdef rdmsrq	/* then those below this file are about whole values, too */
+static u64 read_msr_safe(unsigned int msr, int *err)
+{
+	u64 val;
+
+	*err = native_read_msr_safe(msr, &val);
+	return val;
+}
+
+static int write_msr_safe(unsigned int msr, u32 low, u32 high)
+{
+	return native_write_msr_safe(msr, (u64)high << 32 | low);
+}
+
+static bool pmu_msr_read(unsigned int msr, u64 *val, int *err)
+{
+	return pmu_msr_chk_emulated(msr, val, true);
+}
+
+static bool pmu_msr_write(unsigned int msr, u32 low, u32 high, int *err)
+{
+	u64 val = (u64)high << 32 | low;
+
+	return pmu_msr_chk_emulated(msr, &val, false);
+}
+
+/**
+ * intel_get_platform_id - which kind of board the CPU's microcode is for
+ *
+ * Microcode is Xen's; without CONFIG_MICROCODE cpu/intel.c asks all the same.
+ *
+ * Return: 0.
+ */
+u32 intel_get_platform_id(void)
+{
+	return 0;
+}
+#else
+#define read_msr_safe	native_read_msr_safe
+#define write_msr_safe	native_write_msr_safe
+#endif
+
 /**
  * xen_read_msr_safe - read an MSR that may not exist for a guest
  * @msr: its number; those of performance counters arch/x86/xen/pmu.c answers for
@@ -260,7 +304,7 @@ u64 xen_read_msr_safe(unsigned int msr, int *err)
 
 	*err = 0;
 	if (!pmu_msr_read(msr, &val, err))
-		val = native_read_msr_safe(msr, err);
+		val = read_msr_safe(msr, err);
 
 	return *err ? 0 : val;
 }
@@ -289,7 +333,7 @@ int xen_write_msr_safe(unsigned int msr, u32 low, u32 high)
 	}
 
 	if (!pmu_msr_write(msr, low, high, &err))
-		err = native_write_msr_safe(msr, low, high);
+		err = write_msr_safe(msr, low, high);
 
 	return err;
 }

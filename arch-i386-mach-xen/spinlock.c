@@ -18,7 +18,11 @@ DEFINE_STATIC_KEY_FALSE(xen_pv_spinlocks);
 EXPORT_SYMBOL(xen_pv_spinlocks);
 
 /* Locks that are not handed to a vCPU which does not run, as queued ones are. */
+#ifdef VIRT_SPIN_LOCK_KEY_TRUE
+DEFINE_STATIC_KEY_TRUE(virt_spin_lock_key);
+#else
 DEFINE_STATIC_KEY_FALSE(virt_spin_lock_key);
+#endif
 
 /**
  * native_pv_lock_init - use such locks, in case there are none that block

@@ -18,6 +18,7 @@
 #include <linux/string.h>
 
 #include <asm/bootparam.h>
+#include <asm/cpufeature.h>
 #include <asm/fixmap.h>
 #include <asm/i8259.h>
 #include <asm/setup.h>
@@ -56,9 +57,14 @@ static void __init no_legacy_hardware(void)
 	x86_init.resources.probe_roms = x86_init_noop;
 	x86_init.resources.dmi_setup = x86_init_noop;
 	x86_init.resources.reserve_resources = x86_init_noop;
+#ifdef HAVE_GET_SMP_CONFIG
+	x86_init.mpparse.find_smp_config = x86_init_noop;
+	x86_init.mpparse.get_smp_config = x86_init_uint_noop;
+#else
 	x86_init.mpparse.find_mptable = x86_init_noop;
 	x86_init.mpparse.early_parse_smp_cfg = x86_init_noop;
 	x86_init.mpparse.parse_smp_cfg = x86_init_noop;
+#endif
 	x86_init.mpparse.setup_ioapic_ids = x86_init_noop;
 	x86_init.irqs.pre_vector_init = x86_init_noop;
 	x86_init.irqs.intr_mode_select = x86_init_noop;
@@ -181,6 +187,12 @@ asmlinkage __visible void __init __noreturn mach_xen_start(struct start_info *si
 	xen_start_info = si;
 	xen_start_flags = si->flags;
 	xen_domain_type = XEN_PV_DOMAIN;
+	/*
+	 * What xen_pv_domain() is in some trees, and that frames have two numbers. On 32 bits
+	 * setup_arch() overwrites boot_cpu_data with new_cpu_data.
+	 */
+	setup_force_cpu_cap(X86_FEATURE_XENPV);
+	set_cpu_cap(&new_cpu_data, X86_FEATURE_XENPV);
 
 	if (!strstr(si->magic, "x86_32p")) {
 		xen_raw_console_write("This kernel runs as a 32-bit PAE Xen guest only\n");

@@ -36,6 +36,38 @@ static int register_callback(unsigned int type, const char *entry)
  * kernels know of it holds: SYSENTER works there on Intel's CPUs and SYSCALL on
  * AMD's. The vDSO uses what the feature bit promises, or else int $0x80.
  */
+#ifdef X86_FEATURE_SYSFAST32
+/* This bit says that there is a fast system call, SYSCALL32 which one it is. */
+static void __init choose_fast_syscall(void)
+{
+	setup_force_cpu_cap(X86_FEATURE_SYSFAST32);
+	if (boot_cpu_data.x86_vendor == X86_VENDOR_AMD ||
+	    boot_cpu_data.x86_vendor == X86_VENDOR_HYGON)
+		setup_force_cpu_cap(X86_FEATURE_SYSCALL32);
+}
+
+/**
+ * xen_enable_syscall - have SYSENTER or SYSCALL enter the kernel
+ *
+ * Context: bring-up of each vCPU, on it.
+ */
+void xen_enable_syscall(void)
+{
+	int err;
+
+	if (!boot_cpu_has(X86_FEATURE_SYSFAST32))
+		return;
+
+	if (boot_cpu_has(X86_FEATURE_SYSCALL32))
+		err = register_callback(CALLBACKTYPE_syscall32,
+					xen_syscall32_callback);
+	else
+		err = register_callback(CALLBACKTYPE_sysenter,
+					(const char *)entry_SYSENTER_32);
+	if (err)
+		setup_clear_cpu_cap(X86_FEATURE_SYSFAST32);
+}
+#else	/* a bit for each of the two */
 static void __init choose_fast_syscall(void)
 {
 	switch (boot_cpu_data.x86_vendor) {
@@ -73,6 +105,7 @@ void xen_enable_syscall(void)
 	    register_callback(CALLBACKTYPE_syscall32, xen_syscall32_callback))
 		setup_clear_cpu_cap(X86_FEATURE_SYSCALL32);
 }
+#endif
 
 /**
  * xen_register_callbacks - tell Xen the entry points of the kernel
@@ -86,6 +119,8 @@ void __init xen_register_callbacks(void)
 		BUG();
 
 	choose_fast_syscall();
+#ifndef X86_FEATURE_SYSFAST32
 	xen_enable_sysenter();
+#endif
 	xen_enable_syscall();
 }

@@ -24,7 +24,7 @@ static void flush_op(unsigned int cmd, unsigned long addr)
 {
 	xen_mc_batch();
 	xen_queue_mmuext_op(cmd)->arg1.linear_addr = addr;
-	xen_mc_issue(XEN_LAZY_MMU);
+	xen_mc_issue_mmu();
 }
 
 /**
@@ -84,5 +84,5 @@ void __flush_tlb_multi(const struct cpumask *cpumask,
 	}
 
 	MULTI_mmuext_op(mcs.mc, &args->op, 1, NULL, DOMID_SELF);
-	xen_mc_issue(XEN_LAZY_MMU);
+	xen_mc_issue_mmu();
 }

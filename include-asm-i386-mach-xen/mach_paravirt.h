@@ -35,6 +35,7 @@ struct static_key;
 
 void default_banner(void);
 
+#ifndef CONFIG_HAVE_PV_STEAL_CLOCK_GEN	/* else the scheduler has these */
 u64 dummy_steal_clock(int cpu);
 u64 dummy_sched_clock(void);
 
@@ -56,11 +57,7 @@ static inline u64 paravirt_steal_clock(int cpu)
 {
 	return static_call(pv_steal_clock)(cpu);
 }
-
-/* Port I/O of a guest is either refused or emulated: slow enough as it is. */
-static inline void slow_down_io(void)
-{
-}
+#endif /* !CONFIG_HAVE_PV_STEAL_CLOCK_GEN */
 
 #ifdef CONFIG_SMP
 void native_pv_lock_init(void);
@@ -70,14 +67,25 @@ static inline void native_pv_lock_init(void)
 }
 #endif
 
+#ifndef _ASM_X86_PARAVIRT_BASE_H	/* else it and <asm/io.h> have these */
+/* Port I/O of a guest is either refused or emulated: slow enough as it is. */
+static inline void slow_down_io(void)
+{
+}
+
 static inline void paravirt_set_cap(void)
 {
 }
+#endif
 
 static inline void notify_page_enc_status_changed(unsigned long pfn,
 						  int npages, bool enc)
 {
 }
+
+#if __has_include(<mach_compat.h>)	/* other names in an older tree */
+#include <mach_compat.h>
+#endif
 
 #endif /* !__ASSEMBLY__ */
 #endif /* _ASM_X86_MACH_XEN_PARAVIRT_H */

@@ -125,7 +125,11 @@ static inline void paravirt_pgd_free(struct mm_struct *mm, pgd_t *pgd)
 }
 
 /* Xen flushes other CPUs' TLBs, so interrupts off do not keep a table alive. */
+#ifdef CONFIG_HAVE_ARCH_TLB_REMOVE_TABLE
+void __tlb_remove_table(void *table);
+#else
 void paravirt_tlb_remove_table(struct mmu_gather *tlb, struct page *page);
+#endif
 
 /* An mm is about to be used, or to be taken apart. */
 void paravirt_enter_mmap(struct mm_struct *mm);

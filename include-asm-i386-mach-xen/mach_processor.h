@@ -21,7 +21,6 @@ void write_cr0(unsigned long cr0);
 unsigned long __read_cr3(void);
 void write_cr3(unsigned long cr3);
 void __write_cr4(unsigned long cr4);
-void wbinvd(void);
 
 /* Xen leaves the faulting address in the vcpu_info of the vCPU. */
 static __always_inline unsigned long read_cr2(void)
@@ -68,15 +67,6 @@ do {						\
 #define wrmsr(msr, low, high)			\
 	((void)xen_write_msr_safe(msr, low, high))
 
-#define rdmsrl(msr, val)	((val) = xen_read_msr(msr))
-
-static inline void wrmsrl(unsigned int msr, u64 val)
-{
-	wrmsr(msr, (u32)val, (u32)(val >> 32));
-}
-
-#define wrmsr_safe(msr, low, high)	xen_write_msr_safe(msr, low, high)
-
 #define rdmsr_safe(msr, low, high)				\
 ({								\
 	int __err;						\
@@ -86,7 +76,25 @@ static inline void wrmsrl(unsigned int msr, u64 val)
 	__err;							\
 })
 
-static inline int rdmsrl_safe(unsigned int msr, unsigned long long *val)
+/*
+ * Xen gives a guest performance counters where it was started with vpmu, and
+ * keeps their values in a page it shares with the vCPU (arch/x86/xen/pmu.c).
+ */
+unsigned long long xen_read_pmc(int counter);
+
+#ifdef _ASM_X86_PARAVIRT_BASE_H
+/*
+ * Trees that have this header call the forms for a whole value by other names.
+ * There, wrmsr_safe() is in <asm/msr.h>, and WBINVD is left to trap.
+ */
+#define rdmsrq(msr, val)	((val) = xen_read_msr(msr))
+
+static inline void wrmsrq(u32 msr, u64 val)
+{
+	wrmsr(msr, (u32)val, (u32)(val >> 32));
+}
+
+static inline int rdmsrq_safe(u32 msr, u64 *val)
 {
 	int err;
 
@@ -94,11 +102,34 @@ static inline int rdmsrl_safe(unsigned int msr, unsigned long long *val)
 	return err;
 }
 
-/*
- * Xen gives a guest performance counters where it was started with vpmu, and
- * keeps their values in a page it shares with the vCPU (arch/x86/xen/pmu.c).
- */
-unsigned long long xen_read_pmc(int counter);
+static inline int wrmsrq_safe(u32 msr, u64 val)
+{
+	return xen_write_msr_safe(msr, (u32)val, (u32)(val >> 32));
+}
+
+static inline u64 rdpmc(int counter)
+{
+	return xen_read_pmc(counter);
+}
+#else
+void wbinvd(void);
+
+#define rdmsrl(msr, val)	((val) = xen_read_msr(msr))
+
+static inline void wrmsrl(unsigned int msr, u64 val)
+{
+	wrmsr(msr, (u32)val, (u32)(val >> 32));
+}
+
+#define wrmsr_safe(msr, low, high)	xen_write_msr_safe(msr, low, high)
+
+static inline int rdmsrl_safe(unsigned int msr, unsigned long long *val)
+{
+	int err;
+
+	*val = xen_read_msr_safe(msr, &err);
+	return err;
+}
 
 #define rdpmcl(counter, val)	((val) = xen_read_pmc(counter))
 
@@ -108,5 +139,6 @@ do {						\
 	(low) = (u32)__val;			\
 	(high) = __val >> 32;			\
 } while (0)
+#endif
 
 #endif /* _ASM_X86_MACH_XEN_PROCESSOR_H */

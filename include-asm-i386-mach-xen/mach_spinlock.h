@@ -63,6 +63,8 @@ static __always_inline bool pv_vcpu_is_preempted(long cpu)
 }
 
 /* pv_ops calls these functions with registers saved; here they are just called. */
+#undef __PV_CALLEE_SAVE_REGS_THUNK
+#undef PV_CALLEE_SAVE_REGS_THUNK
 #define __PV_CALLEE_SAVE_REGS_THUNK(func, section)
 #define PV_CALLEE_SAVE_REGS_THUNK(func)
 

@@ -6,9 +6,10 @@ from statistics import median
 
 import benchreport
 import labbench
-from xenlab import BUILD, LabError
+import stack
+from xenlab import LabError
 
-RESULTS = BUILD / "results/bench"
+RESULTS = stack.tree_build() / "results/bench"
 ROUNDS = 5
 
 

@@ -9,6 +9,19 @@ build=${BUILD:-$top/build}
 progname=$(basename "$0")
 export LC_ALL=C
 
+# Which Linux: its series, and the folder of what is built from it. Without TREE,
+# LINUX's version decides, and without that it is the default.
+chosen=6.12
+series=$top/series
+treebuild=$build
+if [ -n "${TREE:-}${LINUX:-}" ]; then
+	chosen=$("$top/scripts/whichtree.py" "$progname") || exit 1
+	[ "$chosen" = 6.12 ] || {
+		series=$top/series-$chosen
+		treebuild=$build/$chosen
+	}
+fi
+
 # die MESSAGE: one line naming the cause and the way out, exit status 1.
 die()
 {

@@ -8,13 +8,14 @@ import shlex
 import time
 from contextlib import contextmanager
 
+import stack
 from xenlab import BUILD, KERNEL, SCALE, Dom0, LabError, Native, cpio, unpacked
 
 PROGRAMS = BUILD / "bench/programs"
 USERLAND = BUILD / "guest/small.gz"
 INITRD = BUILD / "bench/initrd"
 WORK_INITRD = BUILD / "bench/initrd-work"
-NATIVE_KERNEL = BUILD / "native-same/arch/x86/boot/bzImage"
+NATIVE_KERNEL = stack.tree_build() / "native-same/arch/x86/boot/bzImage"
 AMD64_KERNEL = BUILD / "dom0/vmlinuz"
 WORKLOADS = BUILD / "workloads/guest.gz"
 MEMORY = 128

@@ -10,8 +10,9 @@ import time
 import tty
 
 import labdebian
+import stack
 from labcommand import Parser, clean_up_when_ended, whole_number
-from xenlab import BUILD, HYPERVISORS, KERNEL, CreateError, Dom0, LabError
+from xenlab import HYPERVISORS, KERNEL, CreateError, Dom0, LabError
 
 ESCAPE = b"\x1d"    # Ctrl-]
 NAME = "guest"
@@ -141,7 +142,7 @@ def main():
     """Exit status 0, unless something failed or the guest crashed."""
     args = _arguments()
     clean_up_when_ended()
-    logs = BUILD / "results" / "boot"
+    logs = stack.tree_build() / "results" / "boot"
     start = time.monotonic()
 
     def after():

@@ -7,10 +7,11 @@ and its login.
             print(guest.run("systemctl is-system-running").output)
 """
 
+import stack
 from labconsole import SCALE, LabError
 from xenlab import BUILD, KERNEL
 
-IMAGE = BUILD / "image/debian.img"
+IMAGE = stack.tree_build() / "image/debian.img"
 PVGRUB = BUILD / "pvgrub/grub-i386-xen.bin"
 
 #: for Dom0: what the ways to boot take

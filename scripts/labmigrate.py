@@ -11,13 +11,14 @@ from contextlib import ExitStack
 from statistics import median
 
 import labdebian
+import stack
 from labcommand import Parser, clean_up_when_ended, whole_number
 from labconsole import LabError
 from labhosts import Hosts, answer_probes, timed_migration
 from labwork import EXTRA, PROGRAMS, Work, dom0_programs
 from xenlab import BUILD, complaints, unpacked
 
-FOLDER = BUILD / "migrate"
+FOLDER = stack.tree_build() / "migrate"
 INITRD64 = BUILD / "dom0/guest64.gz"
 #: in MiB
 DISK = 64
@@ -107,7 +108,7 @@ def main():
         stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
         say("starting two machines")
         hosts = stack.enter_context(Hosts(
-            disks=_disks(), memory=2048, dom0_mem=512, mended=True, log=BUILD / "results/migrate",
+            disks=_disks(), memory=2048, dom0_mem=512, mended=True, log=stack.tree_build() / "results/migrate",
             files={**labdebian.FILES, "/guest/kernel64": BUILD / "dom0/vmlinuz",
                    "/guest/initrd64": unpacked(INITRD64, EXTRA),
                    **dom0_programs()}))

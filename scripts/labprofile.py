@@ -14,10 +14,11 @@ from statistics import mean
 
 import labbench
 import labqemu
+import stack
 from xenlab import BUILD, LabError
 
 TOP = Path(__file__).resolve().parent.parent
-FOLDER = BUILD / "results/profile"
+FOLDER = stack.tree_build() / "results/profile"
 BASE = FOLDER / "counts"
 ROUNDS = 4
 # An instruction's, by -icount shift=1.
@@ -118,7 +119,7 @@ def main():
     operation, system, hypervisor, lines, plugin = sys.argv[1:]
     FOLDER.mkdir(parents=True, exist_ok=True)
     labqemu.ICOUNT += ["-plugin", f"{plugin},base={BASE}"]
-    vmlinux = BUILD / ("native-same" if system == "native" else "kernel") / "vmlinux"
+    vmlinux = stack.tree_build() / ("native-same" if system == "native" else "kernel") / "vmlinux"
     kernel = Symbols(vmlinux, KERNEL)
     xen = Symbols(BUILD / "hypervisor/pv32/xen-syms", XEN)
     nanoseconds, found, text = measure(system, hypervisor, operation)

@@ -6,12 +6,12 @@ and tests/guest, in /tests of the guest and of who talks to it."""
 import re
 from contextlib import contextmanager
 
+import stack
 from labconsole import LabError
-from xenlab import BUILD
 
 # What scripts/lab-devices makes: the programs, and with more an initramfs of its own.
-PROGRAMS = BUILD / "devices/programs"
-EXTRA = BUILD / "devices/guest.gz"
+PROGRAMS = stack.tree_build() / "devices/programs"
+EXTRA = stack.tree_build() / "devices/guest.gz"
 
 PORT = 5003
 

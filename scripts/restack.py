@@ -95,7 +95,7 @@ def refuse_if_carried(scratch, patches, shown):
 
 def push(scratch, log):
     """quilt push -a; the name of the patch that does not apply, or None."""
-    env = dict(os.environ, QUILT_PATCHES=str(TOP / "patches"), QUILT_SERIES=str(TOP / "series"))
+    env = dict(os.environ, QUILT_PATCHES=str(TOP / "patches"), QUILT_SERIES=str(stack.series_file()))
     with open(log, "w") as out:
         done = subprocess.run(
             ["quilt", "--quiltrc=-", "push", "-a", "--fuzz=0"],

@@ -26,12 +26,67 @@ def build_dir():
     return Path(os.environ.get("BUILD") or TOP / "build").absolute()
 
 
-def series(top=TOP):
-    """The patches' names, in order. quilt allows comments and options."""
+DEFAULT_TREE = "6.12"
+
+
+def trees(top=TOP):
+    """The versions of Linux that there is a series for, oldest first."""
+    others = [path.name.removeprefix("series-") for path in top.glob("series-*.*[0-9]")]
+    return sorted({DEFAULT_TREE, *others}, key=place)
+
+
+def place(version):
+    """Of a version, in the row of releases: 6.19 was followed by 7.0."""
+    found = re.match(r"(\d+)\.(\d+)", version)
+    if not found:
+        raise StackError(f"{version} is no version of Linux")
+    return 20 * int(found[1]) + int(found[2])
+
+
+def nearest_tree(version, top=TOP):
+    """The known version that is nearest to a tree's, the older of two."""
+    return min(trees(top), key=lambda known: abs(place(known) - place(version)))
+
+
+def chosen_tree(top=TOP):
+    """What TREE says; without it, what is nearest to LINUX's tree if there is one."""
+    tree, linux = (os.environ.get(name, "") for name in ("TREE", "LINUX"))
+    if tree and tree not in trees(top):
+        raise StackError(
+            f"TREE={tree} is none of {', '.join(trees(top))}; TREE takes one of these "
+            "versions, and TREEDIR=<dir> says where the patched tree is made"
+        )
+    if tree or not linux:
+        return tree or DEFAULT_TREE
     try:
-        lines = (top / "series").read_text().splitlines()
+        return nearest_tree(tree_version(Path(linux)), top)
+    except StackError:
+        return DEFAULT_TREE  # scripts/tree says what is wrong with it
+
+
+def tree_build():
+    """The folder of what is built from the chosen tree."""
+    tree = chosen_tree()
+    return build_dir() if tree == DEFAULT_TREE else build_dir() / tree
+
+
+def tree_dir():
+    """The chosen tree with the stack applied."""
+    return Path(os.environ.get("TREEDIR") or tree_build() / "linux").absolute()
+
+
+def series_file(top=TOP, tree=None):
+    tree = tree or chosen_tree(top)
+    return top / ("series" if tree == DEFAULT_TREE else f"series-{tree}")
+
+
+def series(top=TOP, tree=None):
+    """The patches' names, in order. quilt allows comments and options."""
+    path = series_file(top, tree)
+    try:
+        lines = path.read_text().splitlines()
     except OSError as e:
-        raise StackError(f"cannot read {top}/series: {e.strerror}") from None
+        raise StackError(f"cannot read {path}: {e.strerror}") from None
     names = [line.split("#")[0].split() for line in lines]
     return [words[0] for words in names if words]
 
@@ -174,7 +229,7 @@ def tree_version(tree):
 
 def record(check, line, version=""):
     """Keep a check's closing line for the cover letter; returns it."""
-    folder = build_dir() / "results/claims"
+    folder = tree_build() / "results/claims"
     folder.mkdir(parents=True, exist_ok=True)
     claim = {"stack": stack_id(), "version": version, "date": str(date.today()), "line": line}
     (folder / f"{check}.json").write_text(json.dumps(claim, indent=1) + "\n")
@@ -184,7 +239,7 @@ def record(check, line, version=""):
 def recorded(check):
     """The closing line of a check's last run on the stack as it is, or None."""
     try:
-        claim = json.loads((build_dir() / "results/claims" / f"{check}.json").read_text())
+        claim = json.loads((tree_build() / "results/claims" / f"{check}.json").read_text())
     except (OSError, ValueError):
         return None
     return claim["line"] if claim["stack"] == stack_id() else None

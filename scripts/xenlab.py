@@ -17,6 +17,7 @@ import re
 import time
 from pathlib import Path
 
+import stack
 from labconsole import SCALE, LabError, LabTimeout, Result, Shell
 from lablog import complaints, hypervisor_complaints
 from labqemu import CPU, CPU_NESTED, CPU_STABLE_TSC, Qemu
@@ -26,7 +27,7 @@ __all__ = ["BUILD", "KERNEL", "INITRD", "HYPERVISORS", "SCALE", "Dom0", "Guest",
            "complaints", "hypervisor_complaints"]
 
 BUILD = Path(os.environ.get("BUILD") or Path(__file__).resolve().parent.parent / "build")
-KERNEL = BUILD / "kernel/arch/x86/boot/bzImage"
+KERNEL = stack.tree_build() / "kernel/arch/x86/boot/bzImage"
 INITRD = BUILD / "guest/initrd.gz"
 
 # What to boot as Xen, on which CPU, and what kind of domain a guest is there.
@@ -102,7 +103,7 @@ def _existing(path, remedy):
 
 
 def _log_file(folder, name):
-    folder = Path(folder) if folder else BUILD / "results" / "lab"
+    folder = Path(folder) if folder else stack.tree_build() / "results" / "lab"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.log"
     path.write_text("")

@@ -10,16 +10,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import BUILD
+from conftest import BUILT
 from xenlab import Dom0, LabError, Native, complaints
 
-RESULTS = BUILD / "results"
-KERNEL = BUILD / "kernel/arch/x86/boot/bzImage"
-VMLINUX = BUILD / "kernel/vmlinux"
+RESULTS = BUILT / "results"
+KERNEL = BUILT / "kernel/arch/x86/boot/bzImage"
+VMLINUX = BUILT / "kernel/vmlinux"
 # Kernels that run the tests of drivers/xen/core, by the name they have in dom0.
-KUNIT_KERNELS = {name: BUILD / name / "arch/x86/boot/bzImage" for name in ("kunit", "amd64")}
+KUNIT_KERNELS = {name: BUILT / name / "arch/x86/boot/bzImage" for name in ("kunit", "amd64")}
 NATIVE_KERNEL = Path(
-    os.environ.get("NATIVE_KERNEL") or BUILD / "native-same/arch/x86/boot/bzImage"
+    os.environ.get("NATIVE_KERNEL") or BUILT / "native-same/arch/x86/boot/bzImage"
 ).absolute()
 
 MEMORY = 128

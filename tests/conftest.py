@@ -19,6 +19,9 @@ sys.dont_write_bytecode = True
 
 import stack  # noqa: E402
 
+# What is built from the tree that TREE chooses.
+BUILT = stack.tree_build()
+
 GROUPS = {
     "boot": "the kernel boots under both hypervisors and behaves as a native one",
     "devices": "disks, network and the other devices, under both hypervisors",
@@ -116,7 +119,7 @@ def load_script(name):
 def run(*command, **keywords):
     """A command with its output kept, standard input closed."""
     env = dict(os.environ, **keywords.pop("env", {}))
-    for name in ("LINUX", "CONFIG", "TREE"):
+    for name in ("LINUX", "CONFIG", "TREE", "TREEDIR"):
         if name not in keywords.get("keep", ()) and env.get(name) == os.environ.get(name):
             env.pop(name, None)
     keywords.pop("keep", None)
@@ -277,6 +280,6 @@ def snapshot(folder, without=(".pc",)):
 @pytest.fixture(scope="session")
 def patched_tree():
     """build/linux, made or found fresh."""
-    result = run(TOP / "scripts/tree", env={"BUILD": str(BUILD)}, keep=("LINUX",))
+    result = run(TOP / "scripts/tree", env={"BUILD": str(BUILD)}, keep=("LINUX", "TREE"))
     assert result.returncode == 0, result.stderr
-    return BUILD / "linux"
+    return BUILT / "linux"

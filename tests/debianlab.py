@@ -5,9 +5,10 @@ build/results/debian-<hypervisor>."""
 
 import labdebian
 from bootlab import RESULTS, Clean, measured, no_complaint
+from conftest import BUILT
 from xenlab import Dom0
 
-RELEASE_FILE = labdebian.BUILD / "kernel/include/config/kernel.release"
+RELEASE_FILE = BUILT / "kernel/include/config/kernel.release"
 
 
 def release():

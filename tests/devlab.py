@@ -44,7 +44,7 @@ def partition_table():
 @functools.cache
 def host_pattern():
     """The pattern program for this machine, which need not run 32-bit ones."""
-    folder = BUILD / "devices/host"
+    folder = BUILT / "devices/host"
     subprocess.run(["make", "-s", "-C", TOP / "tests/devices", f"O={folder}",
                     "CFLAGS=-O2 -std=gnu11 -Wall", folder / "pattern"], check=True)
     return folder / "pattern"

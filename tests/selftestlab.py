@@ -7,14 +7,14 @@ import re
 from collections import namedtuple
 
 from bootlab import KERNEL, NATIVE_KERNEL, RESULTS, Lab, answers
-from conftest import BUILD, TOP
+from conftest import BUILD, BUILT, TOP
 from devlab import unpacked
 from differences import lines_of, unexplained
 from xenlab import SCALE, Native
 
 SMALL = BUILD / "guest/small.gz"
-EXTRA = BUILD / "selftests/guest.gz"
-BUILT = BUILD / "selftests/built"
+EXTRA = BUILT / "selftests/guest.gz"
+BUILT = BUILT / "selftests/built"
 LIST = TOP / "tests/selftests/expected-differences"
 PROGRAMS = TOP / "tests/selftests/programs"
 MEMORY = 512

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 import pytest
 from bootlab import KERNEL, SHIM_IS_LONG, Lab, no_complaint
-from conftest import BUILD
+from conftest import BUILD, BUILT
 from labwork import EXTRA, PROGRAMS
 from xenlab import INITRD, cpio, unpacked
 
 # Configurations of scripts/*.config; the long tests make them.
-KERNELS = {name: BUILD / f"kernel-{name}/arch/x86/boot/bzImage" for name in ("up", "debug-locks")}
+KERNELS = {name: BUILT / f"kernel-{name}/arch/x86/boot/bzImage" for name in ("up", "debug-locks")}
 SMALL = BUILD / "guest/small.gz"
 WORKLOADS = BUILD / "workloads/guest.gz"
 # For create(): a guest with stress-ng, hackbench and cc1 in its initrd.

@@ -6,12 +6,12 @@ import struct
 
 import pytest
 from bootlab import VMLINUX
-from conftest import BUILD, run
+from conftest import BUILT, run
 from vmlinux import disassembled
 
 pytestmark = pytest.mark.boot
 
-CPUFEATURES = BUILD / "linux/arch/x86/include/asm/cpufeatures.h"
+CPUFEATURES = BUILT / "linux/arch/x86/include/asm/cpufeatures.h"
 # struct alt_instr: two distances from where they stand, the feature in the lower half
 # of the next word, two lengths.
 RECORD = struct.Struct("<iiIBB")

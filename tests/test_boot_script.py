@@ -7,7 +7,7 @@ import sys
 import pexpect
 import pytest
 from bootlab import MEASURED, measured
-from conftest import BUILD, TOP
+from conftest import BUILT, TOP
 from xenlab import SCALE
 
 pytestmark = pytest.mark.boot
@@ -93,7 +93,7 @@ def test_poweroff_leaves(terminal):
 def test_make_boot_again():
     """`make boot` with everything fresh: within 40 s from the prompt to the
     guest's end."""
-    assert (BUILD / "kernel.stamp").exists(), "scripts/kernel has not made the kernel"
+    assert (BUILT / "kernel.stamp").exists(), "scripts/kernel has not made the kernel"
     with measured("make boot, everything fresh"):
         result = subprocess.run(
             ["make", "-C", TOP, "boot"],

@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 import pytest
-from conftest import BUILD, TOP, run
+from conftest import BUILD, BUILT, TOP, run
 from debianlab import release
 
 pytestmark = pytest.mark.devices
@@ -25,7 +25,7 @@ def debs():
     """{package: file}"""
     return {
         output("dpkg-deb", "-f", deb, "Package").strip(): deb
-        for deb in (BUILD / "deb").glob("*.deb")
+        for deb in (BUILT / "deb").glob("*.deb")
     }
 
 
@@ -74,14 +74,14 @@ def test_files_are_the_releases(unpacked):
 def test_same_kernel(unpacked):
     """Packing has not built another one."""
     packed = unpacked / f"boot/vmlinuz-{release()}"
-    assert packed.read_bytes() == (BUILD / "kernel/arch/x86/boot/bzImage").read_bytes()
+    assert packed.read_bytes() == (BUILT / "kernel/arch/x86/boot/bzImage").read_bytes()
 
 
 def test_modules(unpacked):
     """Every module that was configured is there, and is for this release."""
     folder = unpacked / "lib/modules" / release()
     modules = {path.name: path for path in folder.rglob("*.ko")}
-    order = (BUILD / "kernel/modules.order").read_text().split()
+    order = (BUILT / "kernel/modules.order").read_text().split()
     assert order
     assert set(modules) == {path.rsplit("/", 1)[1].replace(".o", ".ko") for path in order}
     magic = output("modinfo", "-F", "vermagic", modules["dummy.ko"])
@@ -111,16 +111,16 @@ def test_headers_build_a_module(unpacked, tmp_path):
            f' need_i386_programs; make -C "{headers}" M="{tmp_path}" ARCH=i386 modules',
            env={"BUILD": str(BUILD)})
     magic = output("modinfo", "-F", "vermagic", tmp_path / "hello.ko")
-    ours = BUILD / "kernel/drivers/net/dummy.ko"
+    ours = BUILT / "kernel/drivers/net/dummy.ko"
     assert magic == output("modinfo", "-F", "vermagic", ours)
 
 
 def test_fresh():
     """Called again, nothing is built."""
-    before = {p: p.stat().st_mtime_ns for p in (BUILD / "deb").iterdir()}
-    said = output(TOP / "scripts/deb", env={"BUILD": str(BUILD)}, keep=("LINUX", "CONFIG", "TREE"))
+    before = {p: p.stat().st_mtime_ns for p in (BUILT / "deb").iterdir()}
+    said = output(TOP / "scripts/deb", env={"BUILD": str(BUILD)}, keep=("LINUX", "CONFIG", "TREE", "TREEDIR"))
     assert "are fresh" in said
-    assert before == {p: p.stat().st_mtime_ns for p in (BUILD / "deb").iterdir()}
+    assert before == {p: p.stat().st_mtime_ns for p in (BUILT / "deb").iterdir()}
 
 
 def test_image_wants_root():

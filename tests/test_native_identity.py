@@ -7,7 +7,7 @@ import subprocess
 
 import elfdiff
 import pytest
-from conftest import BUILD, TOP, run
+from conftest import BUILT, TOP, run
 
 pytestmark = pytest.mark.stack
 
@@ -165,7 +165,7 @@ def test_a_byte_changed_in_the_real_kernel(tmp_path):
     """The first byte of a function in the middle of .text."""
     result = run(TOP / "scripts/check-native")
     assert result.returncode == 0, result.stderr
-    orig = BUILD / "orig/native/vmlinux"
+    orig = BUILT / "orig/native/vmlinux"
     text = elfdiff.sections(orig)[".text"]
     blob = bytearray(orig.read_bytes())
     place = blob.index(text.data) + text.size // 2

@@ -7,15 +7,15 @@ import re
 
 import pytest
 from bootlab import RESULTS, Lab
-from conftest import BUILD, TOP
+from conftest import BUILT, TOP
 from smplab import online
 from xenlab import Native
 
 pytestmark = [pytest.mark.proof, pytest.mark.long]
 
-KERNEL = BUILD / "kernel-debug/arch/x86/boot/bzImage"
-NATIVE = BUILD / "native-same-debug/arch/x86/boot/bzImage"
-CASES = BUILD / "linux/tools/testing/selftests/lkdtm/tests.txt"
+KERNEL = BUILT / "kernel-debug/arch/x86/boot/bzImage"
+NATIVE = BUILT / "native-same-debug/arch/x86/boot/bzImage"
+CASES = BUILT / "linux/tools/testing/selftests/lkdtm/tests.txt"
 TRIGGER = "/sys/kernel/debug/provoke-crash/DIRECT"
 MEMORY = 512
 VCPUS = 2

@@ -11,7 +11,7 @@ import shutil
 
 import pytest
 import stack
-from conftest import BUILD, TOP, refused, run, snapshot
+from conftest import BUILD, BUILT, TOP, refused, run, snapshot
 from test_stack import BY_ENVIRONMENT, PATCHES, debian, quilt  # noqa: F401
 
 pytestmark = [pytest.mark.stack, pytest.mark.proof]
@@ -54,8 +54,8 @@ def a_tree(folder):
 def posted(tmp_path_factory):
     """The real series, to recipients of no project."""
     folder = tmp_path_factory.mktemp("post")
-    env = {**POSTER, "TREE": str(a_tree(folder / "tree")), "BUILD": str(folder / "build")}
-    result = run(TOP / "scripts/post", "--draft", env=env, keep=("TREE",))
+    env = {**POSTER, "TREEDIR": str(a_tree(folder / "tree")), "BUILD": str(folder / "build")}
+    result = run(TOP / "scripts/post", "--draft", env=env, keep=("TREEDIR",))
     assert result.returncode == 0, result.stderr
     assert "a draft: not run on this stack: make check-native" in result.stdout
     return folder / "build/post"
@@ -99,7 +99,7 @@ def test_git_quiltimport_gives_what_quilt_gives(debian, tmp_path):
     tree = tmp_path / "quiltimport"
     shutil.copytree(debian, tree)
     result = run("git", "quiltimport", "--author", "Zoë Poster <zoe@example.org>", "--patches",
-                 TOP / "patches", "--series", TOP / "series", cwd=committed(tree), env=POSTER)
+                 TOP / "patches", "--series", stack.series_file(), cwd=committed(tree), env=POSTER)
     assert result.returncode == 0, result.stdout + result.stderr
     assert snapshot(tree, (".git",)) == by_quilt(debian, tmp_path / "quilt")
     count = run("git", "rev-list", "--count", "HEAD", cwd=tree).stdout
@@ -155,7 +155,7 @@ def letter(playground, text="@closing:check@\n@footprint@\n"):
 def test_an_identity_is_needed(playground, tmp_path):
     letter(playground)
     nobody = {n: None for n in POSTER if n.startswith("GIT_AUTHOR")}
-    env = {**POSTER, **nobody, "HOME": str(tmp_path), "EMAIL": None, "TREE": None}
+    env = {**POSTER, **nobody, "HOME": str(tmp_path), "EMAIL": None, "TREEDIR": None}
     env = {k: "" if v is None else v for k, v in env.items()}
     refused(playground.run("post", "--draft", env=env), "git config user.name")
     assert not (playground.build / "post").exists()
@@ -220,7 +220,7 @@ def test_faults_are_named(playground):
     refused(playground.run("post", env=POSTER), "get_maintainer.pl failed", "no MAINTAINERS")
 
 
-@pytest.mark.skipif(not (BUILD / "linux/MAINTAINERS").exists(), reason="needs make tree")
+@pytest.mark.skipif(not (BUILT / "linux/MAINTAINERS").exists(), reason="needs make tree")
 def test_recipients_of_the_real_tree(tmp_path):
     """Each mail goes to somebody and to a list."""
     env = {**POSTER, "BUILD": str(BUILD)}

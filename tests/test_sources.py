@@ -27,7 +27,8 @@ def test_a_modified_source_is_noticed(tmp_path):
     ):
         if (TOP / name).is_dir():
             shutil.copytree(TOP / name, tmp_path / name)
-    shutil.copy(TOP / "series", tmp_path)
+    for series in TOP.glob("series*"):
+        shutil.copy(series, tmp_path)
     source = next(p for p in sorted((tmp_path / "arch-i386-mach-xen").rglob("*.c")))
     source.write_text(source.read_text() + "/* one line more */\n")
     result = run(tmp_path / "scripts/refresh", "--check")

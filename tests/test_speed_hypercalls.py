@@ -5,7 +5,7 @@
 import labbench
 import pytest
 from bootlab import MEASURED
-from conftest import BUILD
+from conftest import BUILT
 from labbench import hypercalls
 
 pytestmark = pytest.mark.speed
@@ -22,7 +22,7 @@ REST = 32
 @pytest.fixture(scope="module")
 def count():
     """What one operation of our guest asks Xen for."""
-    with labbench.dom0("pv32", BUILD / "results/speed") as dom0:
+    with labbench.dom0("pv32", BUILT / "results/speed") as dom0:
         with labbench.guest(dom0, "mach-xen") as shell:
             counter = labbench.Counter(dom0, shell)
             yield counter.count

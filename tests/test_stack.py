@@ -13,8 +13,8 @@ from conftest import BUILD, TOP, run, snapshot
 
 pytestmark = pytest.mark.stack
 
-PATCHES = stack.stack() if (TOP / "series").exists() else {}
-BY_ENVIRONMENT = {"QUILT_PATCHES": str(TOP / "patches"), "QUILT_SERIES": str(TOP / "series")}
+PATCHES = stack.stack() if stack.series_file().exists() else {}
+BY_ENVIRONMENT = {"QUILT_PATCHES": str(TOP / "patches"), "QUILT_SERIES": str(stack.series_file())}
 
 
 def taken_from_the_tree():
@@ -99,7 +99,7 @@ def test_two_symbolic_links_and_a_bare_quilt(debian, tmp_path):
     for tree in (by_links, by_environment):
         shutil.copytree(debian, tree)
     (by_links / "patches").symlink_to(TOP / "patches")
-    (by_links / "series").symlink_to(TOP / "series")
+    (by_links / "series").symlink_to(stack.series_file())
     assert quilt(by_links, "push", "-a", "--fuzz=0").returncode == 0
     assert quilt(by_environment, "push", "-a", "--fuzz=0", env=BY_ENVIRONMENT).returncode == 0
     (by_links / "series").unlink()

@@ -67,7 +67,7 @@ def test_shellcheck_finds_something(tmp_path):
 
 
 def test_checkpatch(patched_tree):
-    result = run(TOP / "scripts/checkpatch", env={"TREE": str(patched_tree)})
+    result = run(TOP / "scripts/checkpatch", env={"TREEDIR": str(patched_tree)}, keep=("TREE",))
     assert result.returncode == 0, result.stdout + result.stderr
 
 

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The stack on other trees: a series for each, which of them is taken, and where
+what is built from it goes."""
+
+import subprocess
+
+import pytest
+from conftest import HOOK, TOP, refused, run, snapshot, stack
+
+pytestmark = pytest.mark.stack
+
+OTHERS = [tree for tree in stack.trees() if tree != stack.DEFAULT_TREE]
+MAKEFILE = "VERSION = {}\nPATCHLEVEL = {}\nSUBLEVEL = 3\n\nmrproper:\n"
+
+
+def is_linux(playground, version):
+    (playground.linux / "Makefile").write_text(MAKEFILE.format(*version.split(".")))
+
+
+@pytest.fixture
+def reaching(playground):
+    """The playground with a second series, for 7.2: the hook's context is another
+    there, and the last patch, which adds files, has another editing part."""
+    setup = HOOK.replace("line 17 ", "line 17 of 7.2's ")
+    playground.write(playground.repo / "patches/7.2/0001-hook.patch", setup)
+    add = (playground.repo / "patches/0003-add.patch").read_text()
+    playground.write(playground.repo / "patches/7.2/0003-add.patch",
+                     add.replace("\tselect MORE\n", "\tselect MUCH_MORE\n"))
+    playground.write(playground.repo / "series-7.2",
+                     "7.2/0001-hook.patch\n0002-move.patch\n7.2/0003-add.patch\n")
+    playground.refresh()
+    return playground
+
+
+def make_7_2(playground):
+    is_linux(playground, "7.2")
+    for name, old, new in (
+        ("arch/x86/kernel/setup.c", "line 17 ", "line 17 of 7.2's "),
+        ("arch/x86/Kconfig", "select MORE", "select MUCH_MORE"),
+    ):
+        path = playground.linux / name
+        path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize("tree", OTHERS)
+def test_every_patch_of_a_tree_is_of_its_folder_or_common(tree):
+    names = stack.series(TOP, tree)
+    assert len(set(names)) == len(names)
+    assert {n.rpartition("/")[0] for n in names} <= {"", tree}
+    own = {p.name for p in (TOP / "patches" / tree).glob("*.patch")}
+    assert own == {n.rpartition("/")[2] for n in names if "/" in n}
+
+
+@pytest.mark.parametrize("tree", OTHERS)
+def test_a_tree_has_the_stack_in_its_order(tree):
+    """What it has in common with the first series comes in the same order, and
+    what it leaves out is said to be, with the reason."""
+    first = stack.series(TOP, stack.DEFAULT_TREE)
+    bare = [n.rpartition("/")[2] for n in stack.series(TOP, tree)]
+    common = [n for n in first if n in bare]
+    assert [n for n in bare if n in first] == common
+    text = stack.series_file(TOP, tree).read_text()
+    for name in sorted(set(first) - set(common)):
+        assert name.removesuffix(".patch") in text
+
+
+@pytest.mark.parametrize("tree", OTHERS)
+def test_a_patch_of_a_tree_keeps_the_subject(tree):
+    for name in stack.series(TOP, tree):
+        _, _, bare = name.rpartition("/")
+        if name == bare or not (TOP / "patches" / bare).exists():
+            continue
+        subjects = [stack.read_patch(n)[0].splitlines()[0] for n in (name, bare)]
+        assert subjects[0] == subjects[1]
+
+
+@pytest.mark.parametrize(
+    "version, nearest",
+    [("6.12.5", "6.12"), ("6.1", "6.1"), ("5.15.9", "6.1"), ("6.6.1", "6.1"), ("6.7", "6.12"),
+     ("6.16", "6.12"), ("7.0.1", "7.2"), ("7.2.40", "7.2"), ("8.3", "7.2")],
+)
+def test_the_nearest_tree(version, nearest):
+    assert stack.nearest_tree(version) == nearest
+
+
+def test_refresh_writes_the_same_files_for_each_series(reaching):
+    (reaching.repo / "arch-i386-mach-xen/setup.c").write_text("int three;\n")
+    refused_by = reaching.run("refresh", "--check")
+    assert "patches/0003-add.patch differs" in refused_by.stderr
+    assert "patches/7.2/0003-add.patch differs" in refused_by.stderr
+    reaching.refresh()
+    for name in ("0003-add.patch", "7.2/0003-add.patch"):
+        assert "+int three;\n" in (reaching.repo / "patches" / name).read_text()
+    assert "MUCH_MORE" in (reaching.repo / "patches/7.2/0003-add.patch").read_text()
+    assert reaching.run("refresh", "--check").returncode == 0
+
+
+def test_refresh_lets_a_tree_have_a_file_elsewhere(reaching):
+    with open(reaching.repo / "patches/added-files", "a") as manifest:
+        manifest.write("7.2/0003-add.patch: arch-i386-mach-xen/setup.c=arch/x86/elsewhere.c "
+                       "arch-i386-mach-xen/Kconfig\n"
+                       "7.2/0003-add.patch: arch-i386-mach-xen/xen_defconfig=arch/x86/xen_defconfig\n")
+    reaching.refresh()
+    assert "+++ b/arch/x86/elsewhere.c" in (reaching.repo / "patches/7.2/0003-add.patch").read_text()
+    assert "elsewhere" not in (reaching.repo / "patches/0003-add.patch").read_text()
+
+
+def test_refresh_misses_a_file_in_one_series(reaching):
+    (reaching.repo / "series-7.2").write_text("7.2/0001-hook.patch\n0002-move.patch\n")
+    (reaching.repo / "patches/7.2/0003-add.patch").unlink()
+    refused(reaching.run("refresh", "--check"), "is in no patch of series-7.2")
+
+
+def test_the_version_of_the_tree_chooses_the_series(reaching):
+    make_7_2(reaching)
+    result = reaching.run("tree")
+    assert result.returncode == 0, result.stderr
+    assert not reaching.tree.exists()
+    files = snapshot(reaching.build / "7.2/linux")
+    assert b"line 20 of setup.c, hooked" in files["arch/x86/kernel/setup.c"]
+    assert b"MUCH_MORE\nsource" in files["arch/x86/Kconfig"]
+    assert files["arch/x86/mach-xen/setup.c"] == b"int one;\nint two;\n"
+    applied = (reaching.build / "7.2/linux/.pc/applied-patches").read_text().split()
+    assert applied == stack.series(reaching.repo, "7.2")
+    assert "is fresh" in reaching.run("tree", env={"TREE": "7.2"}).stdout
+
+
+def test_both_trees_at_once(reaching):
+    first = snapshot(reaching.make_tree())
+    make_7_2(reaching)
+    assert reaching.run("tree").returncode == 0
+    assert snapshot(reaching.tree) == first
+    assert (reaching.build / "7.2/linux.base").exists()
+
+
+def test_unpatched_of_another_tree(reaching):
+    make_7_2(reaching)
+    assert reaching.run("tree", "--unpatched").returncode == 0
+    assert snapshot(reaching.build / "7.2/orig/linux") == snapshot(reaching.linux)
+
+
+@pytest.mark.parametrize("tree", ["7.3", "/a/folder", "7.2.1", "seven"])
+def test_a_tree_that_there_is_no_series_for(reaching, tree):
+    for script in ("tree", "kernel"):
+        refused(reaching.run(script, env={"TREE": tree}), f"TREE={tree} is none of 6.12, 7.2",
+                "TREEDIR=<dir>")
+    assert not reaching.build.exists() or not list(reaching.build.glob("linux*"))
+
+
+def test_tree_and_linux_that_contradict_each_other(reaching):
+    refused(reaching.run("tree", env={"TREE": "7.2"}), "is Linux 6.12.99 and TREE=7.2",
+            "leave TREE out")
+
+
+@pytest.mark.parametrize("version", ["6.13", "6.9"])
+def test_a_near_tree_that_the_stack_applies_to(reaching, version):
+    is_linux(reaching, version)
+    result = reaching.run("tree")
+    assert result.returncode == 0, result.stderr
+    assert f"Linux {version}.3 is not what the stack is for, but that for 6.12 applies" in result.stdout
+    assert (reaching.tree / "arch/x86/mach-xen/setup.c").exists()
+
+
+def test_a_near_tree_that_it_does_not_apply_to(reaching):
+    is_linux(reaching, "7.1")  # with 6.12's context
+    before = snapshot(reaching.linux)
+    refused(reaching.run("tree"), "not for Linux 7.1.3", "7.2/0001-hook.patch does not apply",
+            "give a 6.12.y or 7.2.y tree")
+    assert snapshot(reaching.linux) == before
+    assert not list(reaching.build.glob("**/linux*"))
+
+
+def test_treedir_says_where(reaching, tmp_path):
+    result = run("make", "-s", "-C", TOP, "-n", "tree", f"TREEDIR={tmp_path}/here")
+    assert f'--output "{tmp_path}/here"' in result.stdout
+
+
+def test_clean_keeps_the_trees_of_each_version(reaching):
+    reaching.make_tree()
+    make_7_2(reaching)
+    assert reaching.run("tree").returncode == 0
+    for folder in (reaching.build, reaching.build / "7.2"):
+        reaching.write(folder / "kernel/vmlinux", "")
+    subprocess.run([reaching.repo / "scripts/clean"], check=True,
+                   env={"BUILD": str(reaching.build), "PATH": "/usr/bin:/bin"})
+    assert not list(reaching.build.glob("**/vmlinux"))
+    assert (reaching.tree / "Makefile").exists()
+    assert (reaching.build / "7.2/linux/Makefile").exists()

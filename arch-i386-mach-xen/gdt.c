@@ -161,7 +161,7 @@ void xen_update_descriptor(void *entry, const void *desc)
 	xmaddr_t maddr = arbitrary_virt_to_machine(entry);
 
 	preempt_disable();
-	xen_mc_flush();
+	xen_flush_batches();
 	if (HYPERVISOR_update_descriptor(maddr.maddr, *(const u64 *)desc))
 		BUG();
 	preempt_enable();
@@ -207,7 +207,7 @@ void load_TLS(struct thread_struct *t, unsigned int cpu)
 	if (xen_get_lazy_mode() == XEN_LAZY_CPU)
 		loadsegment(gs, 0);
 
-	xen_mc_batch();
+	xen_begin_batch();
 	for (i = 0; i < GDT_ENTRY_TLS_ENTRIES; i++) {
 		struct multicall_space mcs;
 		xmaddr_t maddr;

@@ -87,7 +87,7 @@ enum xen_lazy_mode xen_get_lazy_mode(void)
  * xen_queue_mmuext_op - put an operation into the batch that is being made
  * @cmd: MMUEXT_* (xen/include/public/xen.h)
  *
- * Context: between xen_mc_batch() and xen_mc_issue().
+ * Context: between xen_begin_batch() and xen_mc_issue().
  *
  * Return: the operation, for its arguments to be filled in.
  */
@@ -116,7 +116,7 @@ EXPORT_SYMBOL_GPL(arch_enter_lazy_mmu_mode);
 void arch_leave_lazy_mmu_mode(void)
 {
 	preempt_disable();
-	xen_mc_flush();
+	xen_flush_batches();
 	leave_lazy(XEN_LAZY_MMU);
 	preempt_enable();
 }
@@ -129,7 +129,7 @@ void arch_flush_lazy_mmu_mode(void)
 {
 	preempt_disable();
 	if (xen_get_lazy_mode() == XEN_LAZY_MMU)
-		xen_mc_flush();
+		xen_flush_batches();
 	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(arch_flush_lazy_mmu_mode);
@@ -159,12 +159,14 @@ void arch_start_context_switch(struct task_struct *prev)
  */
 void arch_end_context_switch(struct task_struct *next)
 {
-	struct multicall_space mcs = xen_mc_entry(0);
+	struct multicall_space mcs;
 
+	xen_begin_batch();
+	mcs = __xen_mc_entry(0);
 	MULTI_stack_switch(mcs.mc, __KERNEL_DS, next->thread.sp0);
 	xen_mc_issue_cpu();
 
-	xen_mc_flush();
+	xen_flush_batches();
 	leave_lazy(XEN_LAZY_CPU);
 
 	if (was_in_lazy_mmu_mode(next))

@@ -106,7 +106,7 @@ void set_ldt(const void *addr, unsigned int entries)
 {
 	struct mmuext_op *op;
 
-	xen_mc_batch();
+	xen_begin_batch();
 	op = xen_queue_mmuext_op(MMUEXT_SET_LDT);
 	op->arg1.linear_addr = (unsigned long)addr;
 	op->arg2.nr_ents = entries;

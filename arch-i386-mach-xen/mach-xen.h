@@ -52,6 +52,11 @@ enum xen_lazy_mode xen_get_lazy_mode(void);
 struct mmuext_op;
 struct mmuext_op *xen_queue_mmuext_op(unsigned int cmd);
 
+/* pgtable-updates.c */
+void xen_begin_batch(void);
+void xen_flush_batches(void);
+void xen_update_entry(void *entry, unsigned int cmd, u64 val, unsigned int lazy);
+
 /* gdt.c */
 void xen_update_descriptor(void *entry, const void *desc);
 void xen_set_prot_aliases(void *va, pgprot_t prot);

@@ -60,8 +60,8 @@ EXPORT_SYMBOL(xen_entry_to_pfn);
  * @entry: value as it stands in a page directory or a table of PMDs
  *
  * It refers to a page table, and these are ours: the number that Xen has for the frame
- * needs not be compared with our own. For frames that Xen's own entries refer to it has
- * none.
+ * needs not be compared with our own, and is there to be read, for Xen's table covers
+ * all memory. For frames that Xen's own entries refer to it has none.
  *
  * Return: the entry with the guest frame number in place of the machine's.
  */
@@ -73,7 +73,10 @@ pteval_t xen_table_to_pfn(pteval_t entry)
 		return entry;
 
 	mfn = pte_mfn(native_make_pte(entry));
-	pfn = mfn_to_pfn_no_overrides(mfn);
+	if (unlikely(mfn >= machine_to_phys_nr))
+		return foreign_to_pfn(entry, mfn);
+
+	pfn = machine_to_phys_mapping[mfn];
 	if (unlikely(pfn == ~0UL))
 		return foreign_to_pfn(entry, mfn);
 

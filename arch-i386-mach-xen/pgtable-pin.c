@@ -173,7 +173,7 @@ static void queue_user_pmds(pgd_t *pgd, void (*fn)(unsigned int cmd, void *table
  */
 void xen_pin_pgd(struct mm_struct *mm, pgd_t *pgd)
 {
-	xen_mc_batch();
+	xen_begin_batch();
 	walk_tables(mm, pgd, queue_pin_ptes, queue_readonly);
 	queue_user_pmds(pgd, queue_pin_table, MMUEXT_PIN_L2_TABLE);
 	queue_pin_op(MMUEXT_PIN_L3_TABLE, pgd);
@@ -189,7 +189,7 @@ void xen_pin_pgd(struct mm_struct *mm, pgd_t *pgd)
  */
 void xen_unpin_pgd(struct mm_struct *mm, pgd_t *pgd)
 {
-	xen_mc_batch();
+	xen_begin_batch();
 	queue_pin_op(MMUEXT_UNPIN_TABLE, pgd);
 	queue_user_pmds(pgd, queue_pin_op, MMUEXT_UNPIN_TABLE);
 	walk_tables(mm, pgd, queue_unpin_ptes, queue_writable);
@@ -225,7 +225,7 @@ static void get_off_mm(void *info)
 
 	/* The change may have been made, and not told to Xen yet. */
 	if (this_cpu_read(xen_current_cr3) == __pa(mm->pgd))
-		xen_mc_flush();
+		xen_flush_batches();
 }
 
 /**
@@ -266,7 +266,7 @@ static void alloc_table(struct mm_struct *mm, unsigned long pfn,
 		return;
 	}
 
-	xen_mc_batch();
+	xen_begin_batch();
 	queue_readonly(table);
 	queue_pin_table(cmd, table);
 	xen_mc_issue_mmu();
@@ -321,7 +321,7 @@ void paravirt_release_pte(unsigned long pfn)
  */
 void xen_unpin_table(void *table)
 {
-	xen_mc_batch();
+	xen_begin_batch();
 	queue_pin_op(MMUEXT_UNPIN_TABLE, table);
 	queue_writable(table);
 	xen_mc_issue_now();

@@ -3,11 +3,11 @@
  * Page table entries under Xen: changing them.
  *
  * A write goes straight to memory while the table is not in use, and by hypercall
- * once Xen has it pinned; in lazy mode many share one hypercall. See pgtable-pin.c
- * for when a table is which, and pgtable-boot.c for the time before there is a struct
- * page to tell.
+ * once Xen has it pinned; in lazy mode many share one hypercall (pgtable-updates.c).
+ * See pgtable-pin.c for when a table is which, and pgtable-boot.c for the time before
+ * there is a struct page to tell.
  *
- * Hypercalls: mmu_update, update_va_mapping.
+ * Hypercalls: update_va_mapping, and those of pgtable-updates.c.
  */
 #include <linux/cpumask.h>
 #include <linux/export.h>
@@ -39,57 +39,9 @@ static void check_update(u64 val, int error)
 	WARN(error, "Xen refuses a page table entry of %#llx: %d\n", val, error);
 }
 
-/* Have an update join those that are collected. Context: interrupts off. */
-static void collect_update(u64 ptr, u64 val)
-{
-	struct multicall_space mcs;
-	struct mmu_update *u;
-
-	mcs = xen_mc_extend_args(__HYPERVISOR_mmu_update, sizeof(*u));
-	if (mcs.mc) {
-		mcs.mc->args[1]++;
-	} else {
-		mcs = __xen_mc_entry(sizeof(*u));
-		MULTI_mmu_update(mcs.mc, mcs.args, 1, NULL, DOMID_SELF);
-	}
-
-	u = mcs.args;
-	u->ptr = ptr;
-	u->val = val;
-}
-
-/*
- * Change an entry of a page table that Xen guards. In a lazy mode of @lazy it is
- * done later. A refusal is reported, here or by xen_mc_flush(); it means a bug in here.
- */
-static void guarded_update(void *entry, unsigned int cmd, u64 val,
-			   unsigned int lazy)
-{
-	enum xen_lazy_mode mode;
-	unsigned long flags;
-	u64 ptr;
-
-	/* Also not to be moved meanwhile to a host where the machine frame is another. */
-	local_irq_save(flags);
-	ptr = PFN_PHYS(xen_p2m_addr[virt_to_pfn(entry)]) | offset_in_page(entry) | cmd;
-
-	mode = this_cpu_read(xen_lazy_mode);
-	if (mode == XEN_LAZY_NONE) {
-		struct mmu_update update = { .ptr = ptr, .val = val };
-
-		check_update(val, HYPERVISOR_mmu_update(&update, 1, NULL, DOMID_SELF));
-	} else {
-		/* In an interrupt, too: what waits must not be overtaken. */
-		collect_update(ptr, val);
-		if (in_interrupt() || !(mode & lazy))
-			xen_mc_flush();
-	}
-	local_irq_restore(flags);
-}
-
 static void guarded_pte_update(pte_t *ptep, unsigned int cmd, pteval_t val)
 {
-	guarded_update(ptep, cmd, val, XEN_LAZY_MMU);
+	xen_update_entry(ptep, cmd, val, XEN_LAZY_MMU);
 }
 
 /**
@@ -168,8 +120,8 @@ void set_pmd(pmd_t *pmdp, pmd_t pmd)
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pmd(pmdp, pmd);
 	else if (PagePinned(virt_to_page(pmdp)))
-		guarded_update(pmdp, MMU_NORMAL_PT_UPDATE,
-			       native_pmd_val(pmd), XEN_LAZY_NONE);
+		xen_update_entry(pmdp, MMU_NORMAL_PT_UPDATE,
+				 native_pmd_val(pmd), XEN_LAZY_NONE);
 	else
 		native_set_pmd(pmdp, pmd);
 }
@@ -184,8 +136,8 @@ void set_pud(pud_t *pudp, pud_t pud)
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pud(pudp, pud);
 	else if (PagePinned(virt_to_page(pudp)))
-		guarded_update(pudp, MMU_NORMAL_PT_UPDATE,
-			       native_pud_val(pud), XEN_LAZY_NONE);
+		xen_update_entry(pudp, MMU_NORMAL_PT_UPDATE,
+				 native_pud_val(pud), XEN_LAZY_NONE);
 	else
 		native_set_pud(pudp, pud);
 }

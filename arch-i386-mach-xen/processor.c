@@ -73,7 +73,7 @@ void __cpuid(unsigned int *eax, unsigned int *ebx,
 EXPORT_SYMBOL(__cpuid);
 
 /**
- * xen_hide_cpu_features - drop the features that only ring 0 can use
+ * xen_hide_cpu_features - drop the features that only ring 0 can use, or use well
  *
  * Xen clears most of these in the guest's CPUID already. Which ones depends on
  * its version and on the domain's configuration, and the kernel would break
@@ -97,6 +97,11 @@ void __init xen_hide_cpu_features(void)
 		X86_FEATURE_TSC_DEADLINE_TIMER, X86_FEATURE_DCA,
 		X86_FEATURE_MTRR, X86_FEATURE_APERFMPERF, X86_FEATURE_MWAIT,
 		X86_FEATURE_SME,
+		/*
+		 * On 32 bits nobody sets TSC_AUX, so RDTSCP has nothing over LFENCE and
+		 * RDTSC, and where Xen emulates both it is the dearer one.
+		 */
+		X86_FEATURE_RDTSCP,
 	};
 	unsigned int i;
 
@@ -139,7 +144,8 @@ void write_cr0(unsigned long cr0)
 
 	this_cpu_write(xen_cr0, cr0);
 
-	mcs = xen_mc_entry(0);
+	xen_begin_batch();
+	mcs = __xen_mc_entry(0);
 	MULTI_fpu_taskswitch(mcs.mc, !!(cr0 & X86_CR0_TS));
 	xen_mc_issue_cpu();
 }
@@ -193,7 +199,7 @@ void write_cr3(unsigned long cr3)
 
 	this_cpu_write(xen_cr3, cr3);
 
-	xen_mc_batch();
+	xen_begin_batch();
 	xen_queue_mmuext_op(MMUEXT_NEW_BASEPTR)->arg1.mfn =
 		pfn_to_mfn(PFN_DOWN(cr3));
 	xen_mc_callback(cr3_in_use, (void *)cr3);

@@ -22,7 +22,7 @@
 
 static void flush_op(unsigned int cmd, unsigned long addr)
 {
-	xen_mc_batch();
+	xen_begin_batch();
 	xen_queue_mmuext_op(cmd)->arg1.linear_addr = addr;
 	xen_mc_issue_mmu();
 }
@@ -70,7 +70,7 @@ void __flush_tlb_multi(const struct cpumask *cpumask,
 	} *args;
 	struct multicall_space mcs;
 
-	xen_mc_batch();
+	xen_begin_batch();
 	mcs = __xen_mc_entry(sizeof(*args));
 	args = mcs.args;
 

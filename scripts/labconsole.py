@@ -165,7 +165,7 @@ class Console:
                 if time.monotonic() >= end:
                     raise LabTimeout(self.explain(
                         what, f"nothing of it within {timeout * SCALE:.0f} s"
-                        " (LAB_TIMEOUT_SCALE=2 doubles the limits)")) from None
+                        " (LAB_TIMEOUT_SCALE=2 doubles the limits)") + self.stuck()) from None
             except (pexpect.EOF, OSError):
                 raise LabError(self.explain(
                     what, self._alive() or "the machine is gone")) from None
@@ -195,6 +195,11 @@ class Console:
         """An error message: cause, what was waited for, what came last."""
         return (f"{self.name}: {cause}, while waiting for {what};"
                 f" last lines of {self.log}:\n{self.tail()}")
+
+    def stuck(self):
+        """What can be said of a machine that does not answer, as more lines of the
+        error message."""
+        return ""
 
     def close_log(self):
         """Nothing more to be logged."""

@@ -63,6 +63,7 @@ class Qemu:
         self.sockets = {}
         self._process = None
         self._qmp = None
+        self._events = b""
         program = _program(built)
         self._run_dir = Path(tempfile.mkdtemp(prefix="xenlab-"))
         theirs = []
@@ -113,10 +114,30 @@ class Qemu:
         said = self._errors.read().strip().splitlines()
         return f"QEMU ended with status {status}" + (f": {said[-1]}" if said else "")
 
+    def monitor(self, command, timeout=10):
+        """What QEMU's monitor answers to a command for people; "" if it does not."""
+        request = {"execute": "human-monitor-command", "id": "monitor",
+                   "arguments": {"command-line": command}}
+        data = b""
+        self._qmp.settimeout(timeout)
+        try:
+            self._qmp.sendall(json.dumps(request).encode() + b"\n")
+            while True:
+                data += self._qmp.recv(65536) or b'{"id": "monitor", "return": ""}\n'
+                *lines, data = data.split(b"\n")
+                for line in lines:
+                    answer = json.loads(line)
+                    if answer.get("id") == "monitor":
+                        return answer.get("return", "")
+                    # For why_gone().
+                    self._events += line + b"\n"
+        except OSError:
+            return ""
+
     def why_gone(self, timeout):
         """Wait for the machine's end; the reason in QEMU's words, such as
         guest-shutdown or guest-reset."""
-        data = b""
+        data = self._events
         self._qmp.settimeout(timeout)
         try:
             while True:

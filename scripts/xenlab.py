@@ -21,6 +21,7 @@ import stack
 from labconsole import SCALE, LabError, LabTimeout, Result, Shell
 from lablog import complaints, hypervisor_complaints
 from labqemu import CPU, CPU_NESTED, CPU_STABLE_TSC, Qemu
+from labstuck import look
 
 __all__ = ["BUILD", "KERNEL", "INITRD", "HYPERVISORS", "SCALE", "Dom0", "Guest",
            "Native", "CreateError", "LabError", "LabTimeout", "Result",
@@ -139,8 +140,8 @@ class Dom0(Shell):
         self.hypervisor = hypervisor
         self.folder = log
         self.free_ports = list(GUEST_PORTS)
-        xen = _existing(BUILD / "hypervisor" / flavour / "xen",
-                        f"scripts/lab-hypervisor {flavour}")
+        self._xen = _existing(BUILD / "hypervisor" / flavour / "xen",
+                              f"scripts/lab-hypervisor {flavour}")
         built = (_existing(BUILD / "qemu/qemu-system-x86_64", "scripts/lab-qemu")
                  if mended or self.domain_type == "shim" else None)
         vmlinuz = _existing(BUILD / "dom0/vmlinuz", "scripts/lab-dom0")
@@ -154,7 +155,7 @@ class Dom0(Shell):
         self.xen_log = _log_file(log, "xen")
         ports = ",".join(f"chardev{n}={port}"
                          for n, port in enumerate(GUEST_PORTS, 1))
-        in_qemu = {"xen": xen, "vmlinuz": vmlinuz, "initrd": initrd,
+        in_qemu = {"xen": self._xen, "vmlinuz": vmlinuz, "initrd": initrd,
                    "xen.log": self.xen_log}
         # Addresses that no network has which the host may be in (RFC 5737).
         network = (f"socket,id=net,fd={link.fileno()}" if link
@@ -232,6 +233,13 @@ class Dom0(Shell):
             return self.qemu.gone()
         where = re.findall(r"RIP: .*", text[:found.start()])[-1:]
         return ", ".join([" ".join(found[0].split()), *where])
+
+    def stuck(self):
+        """Where the CPUs are, what Xen said last."""
+        where = look(self.qemu, self.log.with_name("stuck.txt"),
+                     self._xen.with_name("xen-syms"))
+        xen = self._serial_log().splitlines()[-8:]
+        return "\n".join(["", where, *("    " + line for line in xen)])
 
     def hypervisor_log(self):
         """Xen's messages since it started (text). Taken from its serial port,
@@ -355,6 +363,12 @@ class Guest(Shell):
             text += self.log_text()
         return hypervisor_complaints(text, self.domid, allowed)
 
+    def stuck(self):
+        """Where its vCPUs are, if dom0 answers."""
+        return "\n" + self.dom0.run(
+            f"/xen/bin/xenctx -a {self.domid} | grep -E '^vcpu|ip:'; xl vcpu-list {self.name}"
+        ).output
+
     def attach(self):
         """Start `xl console` on the serial port that we are at the end of."""
         self.dom0.check(f"setsid xl console {self.name} <>/dev/{self.port}"
@@ -468,7 +482,7 @@ class Guest(Shell):
                 return reason
             if time.monotonic() >= end:
                 raise LabTimeout(self.explain(
-                    "the domain's end", f"still running after {timeout} s"))
+                    "the domain's end", f"still running after {timeout} s") + self.stuck())
 
     def destroy(self):
         """End it, whatever it does."""
@@ -520,12 +534,16 @@ class Native(Shell):
     def __exit__(self, *_):
         self.close()
 
+    def stuck(self):
+        """Where the CPUs are."""
+        return "\n" + look(self.qemu, self.log.with_name("stuck.txt"))
+
     def wait_for_end(self, timeout=60):
         """Wait until the machine is off: poweroff or reboot."""
         reason = self.qemu.why_gone(timeout * SCALE)
         if reason is None:
             raise LabTimeout(self.explain(
-                "the machine's end", f"still running after {timeout} s"))
+                "the machine's end", f"still running after {timeout} s") + self.stuck())
         self.drain()
         return {"guest-shutdown": "poweroff",
                 "guest-reset": "reboot"}.get(reason, reason)

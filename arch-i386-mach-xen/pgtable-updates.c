@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page table entries under Xen: the hypercalls that change them, and what waits for its
+ * hypercall.
+ *
+ * In lazy MMU mode updates are collected here and go to Xen in one mmu_update. They are
+ * too many for the multicall buffer of arch/x86/xen/multicalls.c, which asks each of its
+ * entries what it is; but their order among its entries has to be kept, so whoever
+ * queues one there begins with xen_begin_batch(), and what waits here goes first.
+ *
+ * Hypercalls: mmu_update.
+ */
+#include <linux/bug.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+
+#include <xen/page.h>
+
+#include <asm/xen/hypercall.h>
+#include <asm/xen/hypervisor.h>
+
+#include "../xen/xen-ops.h"
+#include "mach-xen.h"
+
+#define MAX_UPDATES	64
+
+/*
+ * Those from @first to before @end wait. The ones before @first are in a multicall
+ * entry, and stay where they are until it is done. @others: there may be entries in
+ * the multicall buffer.
+ */
+struct updates {
+	unsigned int first, end;
+	bool others;
+	struct mmu_update update[MAX_UPDATES];
+};
+
+static DEFINE_PER_CPU(struct updates, updates);
+
+/* A refusal means a bug in here. */
+static void update_now(struct mmu_update *update, unsigned int nr)
+{
+	int err = HYPERVISOR_mmu_update(update, nr, NULL, DOMID_SELF);
+
+	WARN(err, "Xen refuses one of %u page table entries from %#llx on: %d\n",
+	     nr, update->val, err);
+}
+
+static void queue_updates(struct updates *w)
+{
+	struct multicall_space mcs;
+
+	if (w->first == w->end)
+		return;
+
+	mcs = __xen_mc_entry(0);
+	MULTI_mmu_update(mcs.mc, &w->update[w->first], w->end - w->first, NULL,
+			 DOMID_SELF);
+	w->first = w->end;
+}
+
+static void flush(struct updates *w)
+{
+	if (w->others) {
+		queue_updates(w);
+		xen_mc_flush();
+		w->others = false;
+	} else if (w->end) {
+		update_now(w->update, w->end);
+	}
+	w->first = w->end = 0;
+}
+
+/**
+ * xen_begin_batch - xen_mc_batch(), after the page table updates that wait
+ *
+ * Context: as xen_mc_batch(): interrupts are off until xen_mc_issue().
+ */
+void xen_begin_batch(void)
+{
+	struct updates *w;
+
+	xen_mc_batch();
+	w = this_cpu_ptr(&updates);
+	queue_updates(w);
+	/* Without a lazy mode nothing is left there by xen_mc_issue(). */
+	w->others = this_cpu_read(xen_lazy_mode) != XEN_LAZY_NONE;
+}
+
+/**
+ * xen_flush_batches - do what waits, here and in the multicall buffer
+ *
+ * Context: preemption off.
+ */
+void xen_flush_batches(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	flush(this_cpu_ptr(&updates));
+	local_irq_restore(flags);
+}
+
+/**
+ * xen_update_entry - change an entry of a page table that Xen guards
+ * @entry: the entry, of any level
+ * @cmd: MMU_* (xen/include/public/xen.h)
+ * @val: its new value, as it stands there
+ * @lazy: the lazy modes in which it may wait
+ *
+ * A refusal is reported, here or by xen_mc_flush().
+ */
+void xen_update_entry(void *entry, unsigned int cmd, u64 val, unsigned int lazy)
+{
+	struct mmu_update one, *update = &one;
+	struct updates *w = NULL;
+	enum xen_lazy_mode mode;
+	unsigned long flags;
+
+	/* Also not to be moved meanwhile to a host where the machine frame is another. */
+	local_irq_save(flags);
+	mode = this_cpu_read(xen_lazy_mode);
+	if (mode != XEN_LAZY_NONE) {
+		w = this_cpu_ptr(&updates);
+		update = &w->update[w->end++];
+	}
+
+	update->ptr = PFN_PHYS(xen_p2m_addr[virt_to_pfn(entry)]) |
+		      offset_in_page(entry) | cmd;
+	update->val = val;
+
+	if (!w)
+		update_now(update, 1);
+	/* In an interrupt, too: what waits must not be overtaken. */
+	else if (w->end == MAX_UPDATES || in_interrupt() || !(mode & lazy))
+		flush(w);
+	local_irq_restore(flags);
+}

@@ -55,7 +55,7 @@ struct mmuext_op *xen_queue_mmuext_op(unsigned int cmd);
 /* pgtable-updates.c */
 void xen_begin_batch(void);
 void xen_flush_batches(void);
-void xen_update_entry(void *entry, unsigned int cmd, u64 val, unsigned int lazy);
+void xen_update_entry(void *entry, unsigned int cmd, unsigned int lazy, u64 val);
 
 /* gdt.c */
 void xen_update_descriptor(void *entry, const void *desc);

@@ -61,7 +61,7 @@ static void queue_updates(struct updates *w)
 	w->first = w->end;
 }
 
-static void flush(struct updates *w)
+static noinline void flush(struct updates *w)
 {
 	if (w->others) {
 		queue_updates(w);
@@ -107,34 +107,28 @@ void xen_flush_batches(void)
  * xen_update_entry - change an entry of a page table that Xen guards
  * @entry: the entry, of any level
  * @cmd: MMU_* (xen/include/public/xen.h)
- * @val: its new value, as it stands there
  * @lazy: the lazy modes in which it may wait
+ * @val: its new value, as it stands there
  *
  * A refusal is reported, here or by xen_mc_flush().
  */
-void xen_update_entry(void *entry, unsigned int cmd, u64 val, unsigned int lazy)
+void xen_update_entry(void *entry, unsigned int cmd, unsigned int lazy, u64 val)
 {
-	struct mmu_update one, *update = &one;
-	struct updates *w = NULL;
 	enum xen_lazy_mode mode;
+	struct mmu_update *u;
+	struct updates *w;
 	unsigned long flags;
 
 	/* Also not to be moved meanwhile to a host where the machine frame is another. */
 	local_irq_save(flags);
+	w = this_cpu_ptr(&updates);
+	u = &w->update[w->end++];
+	u->ptr = PFN_PHYS(xen_p2m_addr[virt_to_pfn(entry)]) | offset_in_page(entry) | cmd;
+	u->val = val;
+
 	mode = this_cpu_read(xen_lazy_mode);
-	if (mode != XEN_LAZY_NONE) {
-		w = this_cpu_ptr(&updates);
-		update = &w->update[w->end++];
-	}
-
-	update->ptr = PFN_PHYS(xen_p2m_addr[virt_to_pfn(entry)]) |
-		      offset_in_page(entry) | cmd;
-	update->val = val;
-
-	if (!w)
-		update_now(update, 1);
 	/* In an interrupt, too: what waits must not be overtaken. */
-	else if (w->end == MAX_UPDATES || in_interrupt() || !(mode & lazy))
+	if (!(mode & lazy) || in_interrupt() || w->end == MAX_UPDATES)
 		flush(w);
 	local_irq_restore(flags);
 }

@@ -41,7 +41,7 @@ static void check_update(u64 val, int error)
 
 static void guarded_pte_update(pte_t *ptep, unsigned int cmd, pteval_t val)
 {
-	xen_update_entry(ptep, cmd, val, XEN_LAZY_MMU);
+	xen_update_entry(ptep, cmd, XEN_LAZY_MMU, val);
 }
 
 /**
@@ -120,8 +120,8 @@ void set_pmd(pmd_t *pmdp, pmd_t pmd)
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pmd(pmdp, pmd);
 	else if (PagePinned(virt_to_page(pmdp)))
-		xen_update_entry(pmdp, MMU_NORMAL_PT_UPDATE,
-				 native_pmd_val(pmd), XEN_LAZY_NONE);
+		xen_update_entry(pmdp, MMU_NORMAL_PT_UPDATE, XEN_LAZY_NONE,
+				 native_pmd_val(pmd));
 	else
 		native_set_pmd(pmdp, pmd);
 }
@@ -136,8 +136,8 @@ void set_pud(pud_t *pudp, pud_t pud)
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pud(pudp, pud);
 	else if (PagePinned(virt_to_page(pudp)))
-		xen_update_entry(pudp, MMU_NORMAL_PT_UPDATE,
-				 native_pud_val(pud), XEN_LAZY_NONE);
+		xen_update_entry(pudp, MMU_NORMAL_PT_UPDATE, XEN_LAZY_NONE,
+				 native_pud_val(pud));
 	else
 		native_set_pud(pudp, pud);
 }

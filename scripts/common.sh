@@ -22,6 +22,19 @@ if [ -n "${TREE:-}${LINUX:-}" ]; then
 	}
 fi
 
+# Which compiler of the kernel, and the folder of what it builds.
+case ${CC:-}:${LLVM:-} in
+: | gcc: | cc:) compiler=gcc ;;
+clang:) compiler=clang ;;
+*:1) compiler=llvm ;;
+*)
+	printf '%s: error: %s\n' "$progname" \
+		"CC=${CC:-} LLVM=${LLVM:-} is no compiler the stack is built with; say CC=gcc, CC=clang or LLVM=1" >&2
+	exit 1
+	;;
+esac
+[ "$compiler" = gcc ] || treebuild=$treebuild/$compiler
+
 # die MESSAGE: one line naming the cause and the way out, exit status 1.
 die()
 {

@@ -7,6 +7,12 @@
 unset MAKEFLAGS MFLAGS MAKELEVEL # ours, not for the kernel's make
 share_compiler_cache
 
+case $compiler in
+clang) compiler_args=(CC='ccache clang') compiler_packages=(clang) ;;
+llvm) compiler_args=(LLVM=1 CC='ccache clang') compiler_packages=(clang lld llvm) ;;
+*) compiler_args=(CC='ccache gcc') compiler_packages=() ;;
+esac
+
 # kmake ARGUMENT...: the kernel's make. Paths relative to the build folder, so
 # that the compiler's cache serves every clone. The kernel takes the absolute
 # path of its tree out of __FILE__, so the relative one has to be named, or two
@@ -17,7 +23,7 @@ kmake()
 	KCPPFLAGS="-fmacro-prefix-map=$(realpath -m --relative-to="${out:?}" "${tree:?}")/=" \
 		KBUILD_BUILD_TIMESTAMP='2025-01-01' KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_USER=mach-xen KBUILD_BUILD_HOST=mach-xen \
-		make -C "$tree" O="$out" "${make_args[@]}" CC='ccache gcc' "$@"
+		make -C "$tree" O="$out" "${make_args[@]}" "${compiler_args[@]}" "$@"
 }
 
 # failed WHAT: the log's first errors, then one line.

@@ -27,6 +27,7 @@ def build_dir():
 
 
 DEFAULT_TREE = "6.12"
+DEFAULT_COMPILER = "gcc"
 
 
 def trees(top=TOP):
@@ -64,10 +65,17 @@ def chosen_tree(top=TOP):
         return DEFAULT_TREE  # scripts/tree says what is wrong with it
 
 
+def compiler():
+    """The kernel's, as scripts/common.sh chooses it."""
+    if os.environ.get("LLVM") == "1":
+        return "llvm"
+    return "clang" if os.environ.get("CC") == "clang" else DEFAULT_COMPILER
+
+
 def tree_build():
-    """The folder of what is built from the chosen tree."""
-    tree = chosen_tree()
-    return build_dir() if tree == DEFAULT_TREE else build_dir() / tree
+    """The folder of what the chosen compiler builds from the chosen tree."""
+    chosen = {chosen_tree(): DEFAULT_TREE, compiler(): DEFAULT_COMPILER}
+    return build_dir().joinpath(*(name for name, default in chosen.items() if name != default))
 
 
 def tree_dir():

@@ -70,7 +70,8 @@ static noinline void flush(struct updates *w)
 	} else if (w->end) {
 		update_now(w->update, w->end);
 	}
-	w->first = w->end = 0;
+	w->first = 0;
+	w->end = 0;
 }
 
 /**

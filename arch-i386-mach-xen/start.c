@@ -9,6 +9,7 @@
  *
  * Hypercalls: xen_version, vm_assist, physdev_op, console_io.
  */
+#include <linux/cpufeature.h>
 #include <linux/cpufreq.h>
 #include <linux/cpuidle.h>
 #include <linux/init.h>
@@ -18,7 +19,6 @@
 #include <linux/string.h>
 
 #include <asm/bootparam.h>
-#include <asm/cpufeature.h>
 #include <asm/fixmap.h>
 #include <asm/i8259.h>
 #include <asm/setup.h>

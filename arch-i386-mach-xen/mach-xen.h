@@ -16,6 +16,7 @@
 #endif
 
 /* start.c */
+struct start_info;
 asmlinkage void __init __noreturn mach_xen_start(struct start_info *si);
 
 /* entry.S: not functions, Xen jumps there */
@@ -56,6 +57,9 @@ struct mmuext_op *xen_queue_mmuext_op(unsigned int cmd);
 void xen_begin_batch(void);
 void xen_flush_batches(void);
 void xen_update_entry(void *entry, unsigned int cmd, unsigned int lazy, u64 val);
+
+/* tsc.c */
+void __init xen_prefer_rdtsc(void);
 
 /* gdt.c */
 void xen_update_descriptor(void *entry, const void *desc);

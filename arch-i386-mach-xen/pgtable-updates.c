@@ -39,13 +39,28 @@ struct updates {
 
 static DEFINE_PER_CPU(struct updates, updates);
 
-/* A refusal means a bug in here. */
+/*
+ * A refusal means a bug in here. Xen stops at the first one, so the others are made one
+ * by one then: again, perhaps, in the same order.
+ */
 static void update_now(struct mmu_update *update, unsigned int nr)
 {
-	int err = HYPERVISOR_mmu_update(update, nr, NULL, DOMID_SELF);
+	int refused = 0;
+	unsigned int i;
+	u64 val = 0;
 
-	WARN(err, "Xen refuses one of %u page table entries from %#llx on: %d\n",
-	     nr, update->val, err);
+	if (likely(!HYPERVISOR_mmu_update(update, nr, NULL, DOMID_SELF)))
+		return;
+
+	for (i = 0; i < nr; i++) {
+		int err = HYPERVISOR_mmu_update(&update[i], 1, NULL, DOMID_SELF);
+
+		if (err) {
+			refused = err;
+			val = update[i].val;
+		}
+	}
+	WARN(refused, "Xen refuses a page table entry of %#llx: %d\n", val, refused);
 }
 
 static void queue_updates(struct updates *w)
@@ -63,15 +78,20 @@ static void queue_updates(struct updates *w)
 
 static noinline void flush(struct updates *w)
 {
-	if (w->others) {
+	unsigned int nr = w->end;
+
+	if (w->others)
 		queue_updates(w);
-		xen_mc_flush();
-		w->others = false;
-	} else if (w->end) {
-		update_now(w->update, w->end);
-	}
+
+	/* Now, for a warning may set an entry, to map something for the console. */
 	w->first = 0;
 	w->end = 0;
+	if (w->others) {
+		w->others = false;
+		xen_mc_flush();
+	} else if (nr) {
+		update_now(w->update, nr);
+	}
 }
 
 /**
@@ -123,9 +143,10 @@ void xen_update_entry(void *entry, unsigned int cmd, unsigned int lazy, u64 val)
 	/* Also not to be moved meanwhile to a host where the machine frame is another. */
 	local_irq_save(flags);
 	w = this_cpu_ptr(&updates);
-	u = &w->update[w->end++];
+	u = &w->update[w->end];
 	u->ptr = PFN_PHYS(xen_p2m_addr[virt_to_pfn(entry)]) | offset_in_page(entry) | cmd;
 	u->val = val;
+	w->end++;
 
 	mode = this_cpu_read(xen_lazy_mode);
 	/* In an interrupt, too: what waits must not be overtaken. */

@@ -73,7 +73,7 @@ void __cpuid(unsigned int *eax, unsigned int *ebx,
 EXPORT_SYMBOL(__cpuid);
 
 /**
- * xen_hide_cpu_features - drop the features that only ring 0 can use, or use well
+ * xen_hide_cpu_features - drop the features that only ring 0 can use
  *
  * Xen clears most of these in the guest's CPUID already. Which ones depends on
  * its version and on the domain's configuration, and the kernel would break
@@ -97,11 +97,6 @@ void __init xen_hide_cpu_features(void)
 		X86_FEATURE_TSC_DEADLINE_TIMER, X86_FEATURE_DCA,
 		X86_FEATURE_MTRR, X86_FEATURE_APERFMPERF, X86_FEATURE_MWAIT,
 		X86_FEATURE_SME,
-		/*
-		 * On 32 bits nobody sets TSC_AUX, so RDTSCP has nothing over LFENCE and
-		 * RDTSC, and where Xen emulates both it is the dearer one.
-		 */
-		X86_FEATURE_RDTSCP,
 	};
 	unsigned int i;
 

@@ -101,6 +101,7 @@ static void __init xen_oem_arch_setup(void)
 	no_legacy_hardware();
 	map_shared_info();
 	xen_register_callbacks();
+	xen_prefer_rdtsc();
 	xen_init_time_ops();
 
 	xen_smp_count_cpus();

@@ -29,8 +29,8 @@ help: ## this list
 #: BUILD=<dir>      where everything is built (build)
 #: TREE=<version>   another Linux: 6.1 or 7.2 (6.12); built in build/<version>
 #: TREEDIR=<dir>    where the patched tree is made (build/linux)
-#: CC=clang, LLVM=1  another compiler of the kernel, the second with LLVM's linker,
-#:                  too; built in build/clang or build/llvm
+#: CC=clang|gcc     compiler of the kernel: clang is 19; built in build/clang
+#: LLVM=1           clang, and LLVM's linker and tools; built in build/llvm
 #: OF=x86_64|arm64|pae|allmod   check-native compares the objects of these instead
 #: POST=<options>   for scripts/post; see its --help
 #: MOVE=<options>   for scripts/migrate; see its --help

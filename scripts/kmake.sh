@@ -7,9 +7,12 @@
 unset MAKEFLAGS MFLAGS MAKELEVEL # ours, not for the kernel's make
 share_compiler_cache
 
+# Debian's default, 14, does not compile any i386 kernel of these trees (mm/maccess.c:
+# "invalid output size for constraint '=a'"), nor do 15 and 16.
 case $compiler in
-clang) compiler_args=(CC='ccache clang') compiler_packages=(clang) ;;
-llvm) compiler_args=(LLVM=1 CC='ccache clang') compiler_packages=(clang lld llvm) ;;
+clang) compiler_args=(CC='ccache clang-19') compiler_packages=(clang-19) ;;
+llvm) compiler_args=(LLVM=-19 CC='ccache clang-19')
+      compiler_packages=(clang-19 lld-19 llvm-19) ;;
 *) compiler_args=(CC='ccache gcc') compiler_packages=() ;;
 esac
 

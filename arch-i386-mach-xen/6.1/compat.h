@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 
+#include <asm/mpspec.h>
 #include <asm/paravirt.h>
 #include <asm/tlbflush.h>
 
@@ -88,10 +89,16 @@ static inline struct shrinker *shrinker_alloc(unsigned int flags, const char *na
 
 /*
  * start.c: the SMP configuration is found by one function and read by one, which
- * counts the CPUs, too.
+ * counts the CPUs, too. That there is one has to be said, or init_apic_mappings() maps
+ * an APIC (for 64-bit PV, where it does, set_fixmap() has another page for it).
  */
 #define HAVE_GET_SMP_CONFIG
-static inline void xen_smp_count_cpus(void) {}
+static inline void xen_smp_count_cpus(void)
+{
+#ifdef CONFIG_X86_LOCAL_APIC
+	smp_found_config = 1;
+#endif
+}
 
 /* pgtable-boot.c: in 6.1, whoever finds that says what it is about. */
 #define xen_chk_is_e820_usable(start, size, component)	\

@@ -178,3 +178,16 @@ pack_initramfs()
 		cpio --null -o -H newc --owner=0:0 --reproducible --quiet) |
 		gzip -n -6 >"$2"
 }
+
+# xen_packages: sets $xen_apt, for apt-get and apt-cache, so that they know the packages
+# of the suite that Xen is taken from.
+xen_packages()
+{
+	xen_apt=()
+	if [ -n "$xen_suite" ]; then
+		apt_private "$xen_suite" deb "$xen_suite" amd64
+		xen_apt=(-c "$apt_conf")
+	else
+		apt_lists_once
+	fi
+}

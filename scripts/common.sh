@@ -22,19 +22,6 @@ if [ -n "${TREE:-}${LINUX:-}" ]; then
 	}
 fi
 
-# Which compiler of the kernel, and the folder of what it builds.
-case ${CC:-}:${LLVM:-} in
-: | gcc: | cc:) compiler=gcc ;;
-clang:) compiler=clang ;;
-*:1) compiler=llvm ;;
-*)
-	printf '%s: error: %s\n' "$progname" \
-		"CC=${CC:-} LLVM=${LLVM:-} is no compiler the stack is built with; say CC=gcc, CC=clang or LLVM=1" >&2
-	exit 1
-	;;
-esac
-[ "$compiler" = gcc ] || treebuild=$treebuild/$compiler
-
 # die MESSAGE: one line naming the cause and the way out, exit status 1.
 die()
 {
@@ -47,6 +34,23 @@ say()
 {
 	printf '%s: %s\n' "$progname" "$*"
 }
+
+# Which compiler of the kernel, and the folder of what it builds.
+case ${CC:-}:${LLVM:-} in
+: | gcc: | cc:) compiler=gcc ;;
+clang:) compiler=clang ;;
+*:1) compiler=llvm ;;
+*) die "CC=${CC:-} LLVM=${LLVM:-} is no compiler the stack is built with; say CC=gcc, CC=clang or LLVM=1" ;;
+esac
+[ "$compiler" = gcc ] || treebuild=$treebuild/$compiler
+
+# Which Xen: the suite that it is taken from, none for this machine's own, and the
+# folder of what is made of it, hypervisors and dom0.
+case ${XEN:-4.17} in
+4.17) xen_suite='' xenbuild=$build ;;
+4.20) xen_suite=trixie xenbuild=$build/xen-$XEN ;;
+*) die "XEN=$XEN is no Xen the lab has; say XEN=4.17 or XEN=4.20" ;;
+esac
 
 # usage_from_header: print the comment block below the SPDX line of the
 # calling script. That block is the script's documentation, once.

@@ -15,7 +15,7 @@ from statistics import mean
 import labbench
 import labqemu
 import stack
-from xenlab import BUILD, LabError
+from xenlab import BUILD, XENBUILD, LabError
 
 TOP = Path(__file__).resolve().parent.parent
 FOLDER = stack.tree_build() / "results/profile"
@@ -121,7 +121,7 @@ def main():
     labqemu.ICOUNT += ["-plugin", f"{plugin},base={BASE}"]
     vmlinux = stack.tree_build() / ("native-same" if system == "native" else "kernel") / "vmlinux"
     kernel = Symbols(vmlinux, KERNEL)
-    xen = Symbols(BUILD / "hypervisor/pv32/xen-syms", XEN)
+    xen = Symbols(XENBUILD / "hypervisor/pv32/xen-syms", XEN)
     nanoseconds, found, text = measure(system, hypervisor, operation)
     parts, functions = by_function(found, kernel, xen, text - kernel.address("_text"))
     each = NANOSECONDS / (ROUNDS * in_a_round(operation))

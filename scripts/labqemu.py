@@ -22,8 +22,9 @@ from labconsole import LabError
 # after each of these writes. On a real machine that is Xen's smep=hvm.
 CPU = "max,-smap,-smep,-xsave"
 # For the shim: nested SVM, in a family that Xen's AMD code accepts. With MWAIT
-# on offer Xen dies idling.
-CPU_NESTED = CPU + ",family=23,model=49,-monitor"
+# on offer Xen dies idling. -rdtscp: Xen 4.20 intercepts it and does not find out how
+# long the instruction is ("SVM Insn len emulation failed (1): ... -> 0f 01 f9").
+CPU_NESTED = CPU + ",family=23,model=49,-monitor,-rdtscp"
 
 # TCG's TSC is one clock for all CPUs and never stops; QEMU does not let it say so
 # unasked.

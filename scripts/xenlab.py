@@ -23,11 +23,15 @@ from lablog import complaints, hypervisor_complaints
 from labqemu import CPU, CPU_NESTED, CPU_STABLE_TSC, Qemu
 from labstuck import look
 
-__all__ = ["BUILD", "KERNEL", "INITRD", "HYPERVISORS", "SCALE", "Dom0", "Guest",
+__all__ = ["BUILD", "DOM0", "KERNEL", "INITRD", "HYPERVISORS", "SCALE", "Dom0", "Guest",
            "Native", "CreateError", "LabError", "LabTimeout", "Result",
            "complaints", "hypervisor_complaints"]
 
 BUILD = Path(os.environ.get("BUILD") or Path(__file__).resolve().parent.parent / "build")
+# Where scripts/common.sh has what is made of the chosen Xen.
+XEN = os.environ.get("XEN") or "4.17"
+XENBUILD = BUILD if XEN == "4.17" else BUILD / f"xen-{XEN}"
+DOM0 = XENBUILD / "dom0"
 KERNEL = stack.tree_build() / "kernel/arch/x86/boot/bzImage"
 INITRD = BUILD / "guest/initrd.gz"
 
@@ -140,12 +144,12 @@ class Dom0(Shell):
         self.hypervisor = hypervisor
         self.folder = log
         self.free_ports = list(GUEST_PORTS)
-        self._xen = _existing(BUILD / "hypervisor" / flavour / "xen",
+        self._xen = _existing(XENBUILD / "hypervisor" / flavour / "xen",
                               f"scripts/lab-hypervisor {flavour}")
         built = (_existing(BUILD / "qemu/qemu-system-x86_64", "scripts/lab-qemu")
                  if mended or self.domain_type == "shim" else None)
-        vmlinuz = _existing(BUILD / "dom0/vmlinuz", "scripts/lab-dom0")
-        archives = [_existing(BUILD / "dom0/initrd.gz", "scripts/lab-dom0"),
+        vmlinuz = _existing(DOM0 / "vmlinuz", "scripts/lab-dom0")
+        archives = [_existing(DOM0 / "initrd.gz", "scripts/lab-dom0"),
                     *(_existing(path, f"scripts/lab-dom0-{Path(path).stem}")
                       for path in archives)]
         # The kernel takes archives one after the other, each 4-byte aligned.

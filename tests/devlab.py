@@ -12,9 +12,9 @@ from contextlib import contextmanager
 
 import pytest
 from bootlab import KERNEL, SHIM_IS_LONG, Lab
-from conftest import BUILD, TOP
+from conftest import TOP
 from labwork import EXTRA, dom0_programs
-from xenlab import INITRD, SCALE, unpacked
+from xenlab import DOM0, INITRD, SCALE, unpacked
 
 TRACING = "/sys/kernel/tracing"
 MIB = 1 << 20
@@ -65,12 +65,12 @@ class Devices(Lab):
                 "/guest/kernel": KERNEL,
                 "/guest/initrd": unpacked(INITRD, EXTRA),
                 # Debian's kernel as a guest, to compare with.
-                "/guest/kernel64": BUILD / "dom0/vmlinuz",
-                "/guest/initrd64": unpacked(BUILD / "dom0/guest64.gz", EXTRA),
+                "/guest/kernel64": DOM0 / "vmlinuz",
+                "/guest/initrd64": unpacked(DOM0 / "guest64.gz", EXTRA),
                 **dom0_programs(),
             },
             "disks": list(self.images.values()),
-            "archives": [BUILD / "dom0/qemu.gz"],
+            "archives": [DOM0 / "qemu.gz"],
             "dom0_mem": 512,
         }
 

@@ -34,6 +34,8 @@ help: ## this list
 #: OF=x86_64|arm64|pae|allmod   check-native compares the objects of these instead
 #: POST=<options>   for scripts/post; see its --help
 #: MOVE=<options>   for scripts/migrate; see its --help
+#: ROWS=<rows>      `make matrix` of these only; see scripts/matrix --help
+#: XEN=4.20         trixie's Xen instead of bookworm's, with HV=shim
 #: RUNS=<number>    how often `make bench` measures (3)
 #: J=<jobs>         compilers at a time (one a processor)
 
@@ -120,6 +122,10 @@ check-patches: ## sources and patches agree, README's footprint, checkpatch
 	@scripts/footprint --check-readme
 	@scripts/tree $(if $(TREEDIR),--output "$(TREEDIR)")
 	@scripts/checkpatch
+
+.PHONY: matrix
+matrix: ## builds, boots and tests each tree, Xen and compiler; the table is Documentation/matrix.rst
+	@scripts/matrix $(if $(ROWS),$(ROWS),--write)
 
 .PHONY: post
 post: ## the series as mails under your git identity, in build/post; sends nothing

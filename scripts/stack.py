@@ -72,9 +72,9 @@ def compiler():
     return "clang" if os.environ.get("CC") == "clang" else DEFAULT_COMPILER
 
 
-def tree_build():
-    """The folder of what the chosen compiler builds from the chosen tree."""
-    chosen = {chosen_tree(): DEFAULT_TREE, compiler(): DEFAULT_COMPILER}
+def tree_build(tree=None, by=None):
+    """The folder of what a compiler builds from a tree: the chosen ones, if not told."""
+    chosen = {tree or chosen_tree(): DEFAULT_TREE, by or compiler(): DEFAULT_COMPILER}
     return build_dir().joinpath(*(name for name, default in chosen.items() if name != default))
 
 

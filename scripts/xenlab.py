@@ -369,9 +369,9 @@ class Guest(Shell):
 
     def stuck(self):
         """Where its vCPUs are, if dom0 answers."""
-        return "\n" + self.dom0.run(
-            f"/xen/bin/xenctx -a {self.domid} | grep -E '^vcpu|ip:'; xl vcpu-list {self.name}"
-        ).output
+        return "".join("\n    " + line for line in self.dom0.run(
+            f"/xen/bin/xenctx -C {self.domid} | grep -iE '^vcpu|ip:'; xl vcpu-list {self.name}"
+        ).output.splitlines())
 
     def attach(self):
         """Start `xl console` on the serial port that we are at the end of."""

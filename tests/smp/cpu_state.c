@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * cpu_state: what each CPU has of its own and a program can see: its number in
- * the segment that the vDSO's getcpu() reads, and the I/O bitmap, which gives no
- * more ports than were asked for.
+ * the segment that the vDSO's getcpu() reads and, where there is RDTSCP, beside the
+ * time stamp; and the I/O bitmap, which gives no more ports than were asked for.
  */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include <err.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/io.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +25,26 @@ static int number_of(void)
 
 	asm volatile("lsl %1, %0" : "+r" (limit) : "r" (CPUNODE_SELECTOR) : "cc");
 	return limit == ~0u ? -1 : (int)(limit & 0xfff);
+}
+
+/* 32-bit kernels set it from 6.2 on. */
+static int has_tsc_aux(void)
+{
+	unsigned int a, b, c, d = 0, major, minor;
+	struct utsname name;
+
+	uname(&name);
+	return sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 2)) &&
+	       __get_cpuid(0x80000001, &a, &b, &c, &d) && (d & 1 << 27);
+}
+
+static int number_beside_tsc(void)
+{
+	unsigned int aux;
+
+	asm volatile("rdtscp" : "=c" (aux) : : "eax", "edx");
+	return aux & 0xfff;
 }
 
 /* The signal that ends a process with one port which reads another one. */
@@ -49,7 +71,7 @@ int main(void)
 	int cpu, bad = 0, cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	for (cpu = 0; cpu < cpus; cpu++) {
-		int number, signal;
+		int number, beside, signal;
 		unsigned int really;
 		cpu_set_t set;
 
@@ -59,11 +81,13 @@ int main(void)
 		    syscall(SYS_getcpu, &really, NULL, NULL))
 			err(2, "CPU %d", cpu);
 		number = number_of();
+		beside = has_tsc_aux() ? number_beside_tsc() : cpu;
 		signal = read_foreign_port();
-		if ((int)really != cpu || number != cpu || signal != SIGSEGV) {
-			printf("CPU %d: is %u by system call, %d by its segment,"
+		if ((int)really != cpu || number != cpu || beside != cpu ||
+		    signal != SIGSEGV) {
+			printf("CPU %d: is %u by system call, %d by its segment, %d by RDTSCP,"
 			       " a port not asked for gives signal %d\n",
-			       cpu, really, number, signal);
+			       cpu, really, number, beside, signal);
 			bad = 1;
 		}
 	}

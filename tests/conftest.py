@@ -119,7 +119,7 @@ def load_script(name):
 def run(*command, **keywords):
     """A command with its output kept, standard input closed."""
     env = dict(os.environ, **keywords.pop("env", {}))
-    for name in ("LINUX", "CONFIG", "TREE", "TREEDIR"):
+    for name in ("LINUX", "CONFIG", "TREE", "TREEDIR", "CC", "LLVM", "XEN"):
         if name not in keywords.get("keep", ()) and env.get(name) == os.environ.get(name):
             env.pop(name, None)
     keywords.pop("keep", None)

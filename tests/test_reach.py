@@ -176,13 +176,24 @@ def test_treedir_says_where(reaching, tmp_path):
 
 
 def test_clean_keeps_the_trees_of_each_version(reaching):
+    """And of each compiler."""
     reaching.make_tree()
     make_7_2(reaching)
-    assert reaching.run("tree").returncode == 0
-    for folder in (reaching.build, reaching.build / "7.2"):
+    for by in {}, {"CC": "clang"}, {"LLVM": "1"}:
+        assert reaching.run("tree", env=by).returncode == 0
+    folders = [reaching.build, *(reaching.build / "7.2" / by for by in ("", "clang", "llvm"))]
+    for folder in folders:
         reaching.write(folder / "kernel/vmlinux", "")
     subprocess.run([reaching.repo / "scripts/clean"], check=True,
                    env={"BUILD": str(reaching.build), "PATH": "/usr/bin:/bin"})
     assert not list(reaching.build.glob("**/vmlinux"))
-    assert (reaching.tree / "Makefile").exists()
-    assert (reaching.build / "7.2/linux/Makefile").exists()
+    for folder in folders:
+        assert (folder / "linux/Makefile").exists(), folder
+
+
+def test_an_unknown_compiler(reaching):
+    refused(reaching.run("kernel", env={"CC": "icc"}), "CC=icc", "CC=gcc, CC=clang or LLVM=1")
+
+
+def test_an_unknown_xen(reaching):
+    refused(reaching.run("lab-dom0", env={"XEN": "3.0"}), "XEN=3.0", "XEN=4.17 or XEN=4.20")

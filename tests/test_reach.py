@@ -3,6 +3,9 @@
 what is built from it goes."""
 
 import subprocess
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
 from conftest import HOOK, TOP, refused, run, snapshot, stack
@@ -197,3 +200,46 @@ def test_an_unknown_compiler(reaching):
 
 def test_an_unknown_xen(reaching):
     refused(reaching.run("lab-dom0", env={"XEN": "3.0"}), "XEN=3.0", "XEN=4.17 or XEN=4.20")
+
+
+@pytest.fixture
+def matrix():
+    loader = SourceFileLoader("matrix", str(TOP / "scripts/matrix"))
+    module = module_from_spec(spec_from_loader("matrix", loader))
+    sys.modules["matrix"] = module
+    loader.exec_module(module)
+    yield module
+    del sys.modules["matrix"]
+
+
+def test_a_row_is_what_its_name_says(matrix, monkeypatch):
+    """And nothing that whoever calls has chosen for himself."""
+    monkeypatch.setenv("CC", "clang")
+    monkeypatch.setenv("TREEDIR", "/nowhere")
+    rows = {row.name: row.environment() for row in matrix.ROWS}
+    assert len(rows) == len(matrix.ROWS)
+    chosen = {name: {key: env[key] for key in ("TREE", "XEN", "CC", "LLVM", "TREEDIR") if key in env}
+              for name, env in rows.items()}
+    assert chosen["default"] == {"TREE": stack.DEFAULT_TREE, "XEN": "4.17"}
+    assert chosen["7.2"] == {"TREE": "7.2", "XEN": "4.17"}
+    assert chosen["llvm"] == {"TREE": stack.DEFAULT_TREE, "XEN": "4.17", "LLVM": "1"}
+    assert chosen["xen-4.20"]["XEN"] == "4.20"
+
+
+def test_each_tree_has_a_row(matrix):
+    assert {row.tree for row in matrix.ROWS} == set(stack.trees())
+
+
+def test_an_unknown_row(matrix):
+    refused(run(TOP / "scripts/matrix", "9.9"), "no row 9.9", "say one of default 7.2")
+
+
+def test_the_table_on_its_page(matrix, monkeypatch, tmp_path):
+    monkeypatch.setattr(matrix, "PAGE", tmp_path / "matrix.rst")
+    matrix.PAGE.write_text("Head.\n\nOf yesterday::\n\n  old\n")
+    row = {"row": "7.2", "tree": "7.2", "xen": "4.17 pv32", "compiler": "gcc", "kernel": "1.0 min",
+           "boot": "8 s", "tests": "3 passed", "ok": True}
+    matrix.write_page(matrix.table([row]))
+    text = matrix.PAGE.read_text()
+    assert text.startswith("Head.\n\nOf ") and "old" not in text
+    assert "  7.2    4.17 pv32  gcc       1.0 min          8 s          3 passed\n" in text

@@ -11,7 +11,7 @@
 #include <linux/pgtable.h>
 #include <linux/types.h>
 
-#if __has_include("compat.h")	/* other names in an older tree */
+#ifndef CONFIG_ARCH_HAS_HW_PTE_YOUNG	/* an older tree, which has other names */
 #include "compat.h"
 #endif
 

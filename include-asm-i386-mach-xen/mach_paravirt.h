@@ -83,7 +83,7 @@ static inline void notify_page_enc_status_changed(unsigned long pfn,
 {
 }
 
-#if __has_include(<mach_compat.h>)	/* other names in an older tree */
+#ifndef CONFIG_ARCH_HAS_HW_PTE_YOUNG	/* an older tree, which has other names */
 #include <mach_compat.h>
 #endif
 

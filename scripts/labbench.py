@@ -9,14 +9,14 @@ import time
 from contextlib import contextmanager
 
 import stack
-from xenlab import BUILD, DOM0, KERNEL, SCALE, Dom0, LabError, Native, cpio, unpacked
+from xenlab import BUILD, DOM0_BUILD, KERNEL, SCALE, Dom0, LabError, Native, cpio, unpacked
 
 PROGRAMS = BUILD / "bench/programs"
 USERLAND = BUILD / "guest/small.gz"
 INITRD = BUILD / "bench/initrd"
 WORK_INITRD = BUILD / "bench/initrd-work"
 NATIVE_KERNEL = stack.tree_build() / "native-same/arch/x86/boot/bzImage"
-AMD64_KERNEL = DOM0 / "vmlinuz"
+AMD64_KERNEL = DOM0_BUILD / "vmlinuz"
 WORKLOADS = BUILD / "workloads/guest.gz"
 MEMORY = 128
 WORKLOAD_MEMORY = 512

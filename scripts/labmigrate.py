@@ -16,10 +16,10 @@ from labcommand import Parser, clean_up_when_ended, whole_number
 from labconsole import LabError
 from labhosts import Hosts, answer_probes, timed_migration
 from labwork import EXTRA, PROGRAMS, Work, dom0_programs
-from xenlab import DOM0, complaints, unpacked
+from xenlab import DOM0_BUILD, complaints, unpacked
 
 FOLDER = stack.tree_build() / "migrate"
-INITRD64 = DOM0 / "guest64.gz"
+INITRD64 = DOM0_BUILD / "guest64.gz"
 #: in MiB
 DISK = 64
 ADDRESSES = {"debian": "192.0.2.50", "amd64": "192.0.2.51"}
@@ -109,7 +109,7 @@ def main():
         say("starting two machines")
         hosts = stack.enter_context(Hosts(
             disks=_disks(), memory=2048, dom0_mem=512, mended=True, log=stack.tree_build() / "results/migrate",
-            files={**labdebian.FILES, "/guest/kernel64": DOM0 / "vmlinuz",
+            files={**labdebian.FILES, "/guest/kernel64": DOM0_BUILD / "vmlinuz",
                    "/guest/initrd64": unpacked(INITRD64, EXTRA),
                    **dom0_programs()}))
         say("both are up; starting Debian and, to compare with, a 64-bit guest")

@@ -23,7 +23,7 @@ from lablog import complaints, hypervisor_complaints
 from labqemu import CPU, CPU_NESTED, CPU_STABLE_TSC, Qemu
 from labstuck import look
 
-__all__ = ["BUILD", "DOM0", "KERNEL", "INITRD", "HYPERVISORS", "SCALE", "Dom0", "Guest",
+__all__ = ["BUILD", "DOM0_BUILD", "KERNEL", "INITRD", "HYPERVISORS", "SCALE", "Dom0", "Guest",
            "Native", "CreateError", "LabError", "LabTimeout", "Result",
            "complaints", "hypervisor_complaints"]
 
@@ -31,7 +31,7 @@ BUILD = Path(os.environ.get("BUILD") or Path(__file__).resolve().parent.parent /
 # Where scripts/common.sh has what is made of the chosen Xen.
 XEN = os.environ.get("XEN") or "4.17"
 XENBUILD = BUILD if XEN == "4.17" else BUILD / f"xen-{XEN}"
-DOM0 = XENBUILD / "dom0"
+DOM0_BUILD = XENBUILD / "dom0"
 KERNEL = stack.tree_build() / "kernel/arch/x86/boot/bzImage"
 INITRD = BUILD / "guest/initrd.gz"
 
@@ -148,8 +148,8 @@ class Dom0(Shell):
                               f"scripts/lab-hypervisor {flavour}")
         built = (_existing(BUILD / "qemu/qemu-system-x86_64", "scripts/lab-qemu")
                  if mended or self.domain_type == "shim" else None)
-        vmlinuz = _existing(DOM0 / "vmlinuz", "scripts/lab-dom0")
-        archives = [_existing(DOM0 / "initrd.gz", "scripts/lab-dom0"),
+        vmlinuz = _existing(DOM0_BUILD / "vmlinuz", "scripts/lab-dom0")
+        archives = [_existing(DOM0_BUILD / "initrd.gz", "scripts/lab-dom0"),
                     *(_existing(path, f"scripts/lab-dom0-{Path(path).stem}")
                       for path in archives)]
         # The kernel takes archives one after the other, each 4-byte aligned.

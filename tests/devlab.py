@@ -14,7 +14,7 @@ import pytest
 from bootlab import KERNEL, SHIM_IS_LONG, Lab
 from conftest import TOP
 from labwork import EXTRA, dom0_programs
-from xenlab import DOM0, INITRD, SCALE, unpacked
+from xenlab import DOM0_BUILD, INITRD, SCALE, unpacked
 
 TRACING = "/sys/kernel/tracing"
 MIB = 1 << 20
@@ -65,12 +65,12 @@ class Devices(Lab):
                 "/guest/kernel": KERNEL,
                 "/guest/initrd": unpacked(INITRD, EXTRA),
                 # Debian's kernel as a guest, to compare with.
-                "/guest/kernel64": DOM0 / "vmlinuz",
-                "/guest/initrd64": unpacked(DOM0 / "guest64.gz", EXTRA),
+                "/guest/kernel64": DOM0_BUILD / "vmlinuz",
+                "/guest/initrd64": unpacked(DOM0_BUILD / "guest64.gz", EXTRA),
                 **dom0_programs(),
             },
             "disks": list(self.images.values()),
-            "archives": [DOM0 / "qemu.gz"],
+            "archives": [DOM0_BUILD / "qemu.gz"],
             "dom0_mem": 512,
         }
 

@@ -8,7 +8,7 @@ import pytest
 from bootlab import KERNEL, SHIM_IS_LONG, Lab, no_complaint
 from conftest import BUILD, BUILT
 from labwork import EXTRA, PROGRAMS
-from xenlab import DOM0, INITRD, cpio, unpacked
+from xenlab import DOM0_BUILD, INITRD, cpio, unpacked
 
 # Configurations of scripts/*.config; the long tests make them.
 KERNELS = {name: BUILT / f"kernel-{name}/arch/x86/boot/bzImage" for name in ("up", "debug-locks")}
@@ -50,12 +50,12 @@ class Smp(Lab):
         return {
             "files": {
                 "/guest/kernel": KERNEL,
-                "/guest/kernel64": DOM0 / "vmlinuz",
-                "/guest/initrd64": DOM0 / "guest64.gz",
+                "/guest/kernel64": DOM0_BUILD / "vmlinuz",
+                "/guest/initrd64": DOM0_BUILD / "guest64.gz",
                 "/guest/initrd": with_pattern(INITRD),
                 "/guest/small": with_pattern(SMALL),
                 "/guest/work": work_initrd(),
-                "/guest/work64": unpacked(DOM0 / "guest64.gz", EXTRA, WORKLOADS),
+                "/guest/work64": unpacked(DOM0_BUILD / "guest64.gz", EXTRA, WORKLOADS),
                 **{f"/guest/kernel-{name}": kernel for name, kernel in KERNELS.items()
                    if kernel.is_file()},
             },

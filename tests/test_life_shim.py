@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from bootlab import GUESTS
 from lifelab import IMAGE, Life, check_nmi
-from xenlab import DOM0, LabError, unpacked
+from xenlab import DOM0_BUILD, LabError, unpacked
 
 pytestmark = [pytest.mark.life, pytest.mark.long]
 
@@ -20,8 +20,8 @@ class Shim(Life):
 
     def machine(self):
         words = super().machine()
-        words["files"]["/guest/kernel64"] = DOM0 / "vmlinuz"
-        words["files"]["/guest/initrd64"] = unpacked(DOM0 / "guest64.gz")
+        words["files"]["/guest/kernel64"] = DOM0_BUILD / "vmlinuz"
+        words["files"]["/guest/initrd64"] = unpacked(DOM0_BUILD / "guest64.gz")
         return words
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 from bootlab import KERNEL, SHIM_IS_LONG, Lab
-from conftest import TOP
+from conftest import BUILT, TOP
 from labwork import EXTRA, dom0_programs
 from xenlab import DOM0_BUILD, INITRD, SCALE, unpacked
 

@@ -15,7 +15,7 @@ from statistics import mean
 import labbench
 import labqemu
 import stack
-from xenlab import BUILD, XENBUILD, LabError
+from xenlab import XENBUILD, LabError
 
 TOP = Path(__file__).resolve().parent.parent
 FOLDER = stack.tree_build() / "results/profile"

@@ -19,6 +19,7 @@ from labwork import EXTRA, PROGRAMS, Work, dom0_programs
 from xenlab import DOM0_BUILD, complaints, unpacked
 
 FOLDER = stack.tree_build() / "migrate"
+LOGS = stack.tree_build() / "results/migrate"
 INITRD64 = DOM0_BUILD / "guest64.gz"
 #: in MiB
 DISK = 64
@@ -64,15 +65,15 @@ def _disks():
     return disks
 
 
-def _start(hosts, args, stack):
+def _start(hosts, args, exits):
     """{name: guest}, both with an address and the programs."""
-    debian = stack.enter_context(labdebian.create(
+    debian = exits.enter_context(labdebian.create(
         hosts[0], "debian", vcpus=args.vcpus, vifs=["mac=00:16:3e:00:00:01"],
         disks=["phy:/dev/vdb,xvdb,w", "phy:/dev/vdd,xvdd,r"]))
     # It would wait for an address that nobody gives out here.
     debian.check("systemctl stop systemd-networkd.socket systemd-networkd", 60)
     debian.check("mkdir /tests && tar -C /tests -xf /dev/xvdd")
-    amd64 = stack.enter_context(hosts[0].create(
+    amd64 = exits.enter_context(hosts[0].create(
         "amd64", kernel="/guest/kernel64", ramdisk="/guest/initrd64", vcpus=args.vcpus,
         memory=labdebian.MEMORY, vifs=["mac=00:16:3e:00:00:02"],
         disks=["phy:/dev/vdc,xvdb,w"]))
@@ -104,16 +105,16 @@ def _move(hosts, guests, works, rounds):
 def main():
     args = _arguments()
     clean_up_when_ended()
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, FOLDER, ignore_errors=True)
+    with ExitStack() as exits:
+        exits.callback(shutil.rmtree, FOLDER, ignore_errors=True)
         say("starting two machines")
-        hosts = stack.enter_context(Hosts(
-            disks=_disks(), memory=2048, dom0_mem=512, mended=True, log=stack.tree_build() / "results/migrate",
+        hosts = exits.enter_context(Hosts(
+            disks=_disks(), memory=2048, dom0_mem=512, mended=True, log=LOGS,
             files={**labdebian.FILES, "/guest/kernel64": DOM0_BUILD / "vmlinuz",
                    "/guest/initrd64": unpacked(INITRD64, EXTRA),
                    **dom0_programs()}))
         say("both are up; starting Debian and, to compare with, a 64-bit guest")
-        guests = _start(hosts, args, stack)
+        guests = _start(hosts, args, exits)
         works = {name: Work(guest, *hosts, address=ADDRESSES[name], disk="/dev/xvdb")
                  for name, guest in guests.items()}
         say("they serve TCP connections from both hosts, write and read a disk, and"

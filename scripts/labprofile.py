@@ -2,9 +2,7 @@
 """scripts/profile: OPERATION SYSTEM HV LINES. Where the instructions of an operation
 go, by function."""
 
-import bisect
 import re
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -15,6 +13,7 @@ from statistics import mean
 import labbench
 import labqemu
 import stack
+from labsymbols import XEN, Symbols
 from xenlab import XENBUILD, LabError
 
 TOP = Path(__file__).resolve().parent.parent
@@ -24,31 +23,9 @@ ROUNDS = 4
 # An instruction's, by -icount shift=1.
 NANOSECONDS = 2
 
-XEN = 0xffff82d040000000, 0xffff82d080000000
 KERNEL = 0xc0000000, 0x100000000
 # Of a 64-bit kernel, dom0's.
 DOM0 = 0xffffffff80000000, 1 << 64
-
-
-class Symbols:
-    """The functions of an ELF file between two addresses."""
-
-    def __init__(self, path, limits):
-        listed = subprocess.run(["nm", "-n", path], check=True, capture_output=True, text=True)
-        found = [line.split() for line in listed.stdout.splitlines()]
-        found = [(int(words[0], 16), words[2]) for words in found
-                 if len(words) == 3 and words[1] in "tTwW"]
-        found = [(address, name) for address, name in found
-                 if limits[0] <= address < limits[1]]
-        self._addresses = [address for address, _ in found]
-        self._names = [name for _, name in found]
-
-    def address(self, name):
-        return self._addresses[self._names.index(name)]
-
-    def name(self, address):
-        """Of the function that this is in."""
-        return self._names[bisect.bisect(self._addresses, address) - 1]
 
 
 @contextmanager

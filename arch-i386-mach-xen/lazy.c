@@ -4,7 +4,8 @@
  *
  * Generic code says when page table updates or the parts of a context switch
  * may be held back and when they have to be done; in between, xen_mc_issue()
- * leaves them in the multicall buffer of arch/x86/xen/multicalls.c.
+ * leaves them in the multicall buffer of arch/x86/xen/multicalls.c, and page table
+ * updates wait in pgtable-updates.c.
  *
  * Hypercalls: multicall, stack_switch.
  */

@@ -11,12 +11,10 @@
  */
 #include <linux/cpumask.h>
 #include <linux/export.h>
-#include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pgalloc.h>
 #include <linux/pgtable.h>
-#include <linux/preempt.h>
 
 #include <asm/fixmap.h>
 #include <asm/tlbflush.h>

@@ -5,7 +5,6 @@
  * Where Xen emulates both, the latter takes some 0.5 us longer, at each look at the
  * clock. What it gives beside, TSC_AUX, the kernel has no use for, but programs may.
  */
-#include <linux/bits.h>
 #include <linux/cpufeature.h>
 #include <linux/cpuhotplug.h>
 #include <linux/init.h>

@@ -28,6 +28,7 @@ def build_dir():
 
 DEFAULT_TREE = "6.12"
 DEFAULT_COMPILER = "gcc"
+DEFAULT_XEN = "4.17"
 
 
 def trees(top=TOP):

@@ -29,8 +29,8 @@ __all__ = ["BUILD", "DOM0_BUILD", "KERNEL", "INITRD", "HYPERVISORS", "SCALE", "D
 
 BUILD = Path(os.environ.get("BUILD") or Path(__file__).resolve().parent.parent / "build")
 # Where scripts/common.sh has what is made of the chosen Xen.
-XEN = os.environ.get("XEN") or "4.17"
-XENBUILD = BUILD if XEN == "4.17" else BUILD / f"xen-{XEN}"
+XEN = os.environ.get("XEN") or stack.DEFAULT_XEN
+XENBUILD = BUILD if XEN == stack.DEFAULT_XEN else BUILD / f"xen-{XEN}"
 DOM0_BUILD = XENBUILD / "dom0"
 KERNEL = stack.tree_build() / "kernel/arch/x86/boot/bzImage"
 INITRD = BUILD / "guest/initrd.gz"

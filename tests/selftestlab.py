@@ -14,7 +14,7 @@ from xenlab import SCALE, Native
 
 SMALL = BUILD / "guest/small.gz"
 EXTRA = BUILT / "selftests/guest.gz"
-BUILT = BUILT / "selftests/built"
+PROGRAMS_BUILT = BUILT / "selftests/built"
 LIST = TOP / "tests/selftests/expected-differences"
 PROGRAMS = TOP / "tests/selftests/programs"
 MEMORY = 512

@@ -6,8 +6,8 @@ import pytest
 from conftest import TOP, run
 from differences import read_list
 from selftestlab import (
-    BUILT,
     LIST,
+    PROGRAMS_BUILT,
     Bare,
     Guest,
     compare,
@@ -64,7 +64,7 @@ def test_as_on_native(bare, xen, entry):
 @pytest.mark.long
 def test_all_that_is_built_is_listed():
     """No program is left out unseen; no entry names one that is not there."""
-    built = set(BUILT.read_text().split())
+    built = set(PROGRAMS_BUILT.read_text().split())
     assert built - {entry.name for entry in ENTRIES} == set()
     assert {e.name for e in ENTRIES if e.native not in ("absent", "helper")} - built == set()
     assert not built & {entry.name for entry in ENTRIES if entry.native == "absent"}

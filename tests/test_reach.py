@@ -3,12 +3,9 @@
 what is built from it goes."""
 
 import subprocess
-import sys
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
-from conftest import HOOK, TOP, refused, run, snapshot, stack
+from conftest import HOOK, TOP, load_script, refused, run, snapshot, stack
 
 pytestmark = pytest.mark.stack
 
@@ -204,12 +201,7 @@ def test_an_unknown_xen(reaching):
 
 @pytest.fixture
 def matrix():
-    loader = SourceFileLoader("matrix", str(TOP / "scripts/matrix"))
-    module = module_from_spec(spec_from_loader("matrix", loader))
-    sys.modules["matrix"] = module
-    loader.exec_module(module)
-    yield module
-    del sys.modules["matrix"]
+    return load_script("matrix")
 
 
 def test_a_row_is_what_its_name_says(matrix, monkeypatch):

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Linux 6.1: what the files of this folder call by the names of later trees.
- * Included by mach-xen.h where it is there.
+ * Included by mach-xen.h there.
  */
 #ifndef _ARCH_X86_MACH_XEN_COMPAT_H
 #define _ARCH_X86_MACH_XEN_COMPAT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Linux 6.1: operations that go by other names there. Included by
- * <mach_paravirt.h> where it is there.
+ * <mach_paravirt.h>.
  */
 #ifndef _ASM_X86_MACH_XEN_COMPAT_H
 #define _ASM_X86_MACH_XEN_COMPAT_H

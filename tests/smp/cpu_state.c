@@ -69,6 +69,7 @@ static int read_foreign_port(void)
 int main(void)
 {
 	int cpu, bad = 0, cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int tsc_aux = has_tsc_aux();
 
 	for (cpu = 0; cpu < cpus; cpu++) {
 		int number, beside, signal;
@@ -81,7 +82,7 @@ int main(void)
 		    syscall(SYS_getcpu, &really, NULL, NULL))
 			err(2, "CPU %d", cpu);
 		number = number_of();
-		beside = has_tsc_aux() ? number_beside_tsc() : cpu;
+		beside = tsc_aux ? number_beside_tsc() : cpu;
 		signal = read_foreign_port();
 		if ((int)really != cpu || number != cpu || beside != cpu ||
 		    signal != SIGSEGV) {

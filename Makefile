@@ -35,6 +35,7 @@ help: ## this list
 #: POST=<options>   for scripts/post; see its --help
 #: MOVE=<options>   for scripts/migrate; see its --help
 #: ROWS=<rows>      `make matrix` of these only; see scripts/matrix --help
+#: TURN=<minutes>   one row of `make matrix`, another each day, that builds in those
 #: XEN=4.20         trixie's Xen instead of bookworm's, with HV=shim
 #: RUNS=<number>    how often `make bench` measures (3)
 #: J=<jobs>         compilers at a time (one a processor)
@@ -125,7 +126,7 @@ check-patches: ## sources and patches agree, README's footprint, checkpatch
 
 .PHONY: matrix
 matrix: ## builds, boots and tests each tree, Xen and compiler; the table is Documentation/matrix.rst
-	@scripts/matrix $(if $(ROWS),$(ROWS),--write)
+	@scripts/matrix $(if $(TURN),--turn --minutes $(TURN),$(or $(ROWS),--write))
 
 .PHONY: post
 post: ## the series as mails under your git identity, in build/post; sends nothing

@@ -3,6 +3,7 @@
 what is built from it goes."""
 
 import subprocess
+import time
 
 import pytest
 from conftest import HOOK, TOP, load_script, refused, run, snapshot, stack
@@ -229,9 +230,60 @@ def test_an_unknown_row(matrix):
 def test_the_table_on_its_page(matrix, monkeypatch, tmp_path):
     monkeypatch.setattr(matrix, "PAGE", tmp_path / "matrix.rst")
     matrix.PAGE.write_text("Head.\n\nOf yesterday::\n\n  old\n")
-    row = {"row": "7.2", "tree": "7.2", "xen": "4.17 pv32", "compiler": "gcc", "kernel": "1.0 min",
-           "boot": "8 s", "tests": "3 passed", "ok": True}
-    matrix.write_page(matrix.table([row]))
+    result = matrix.Result(matrix.Row(tree="7.2"), kernel="1.0 min", boot="8 s",
+                           tests="3 passed", ok=True, counts=(3, 0, 0))
+    matrix.write_page(matrix.table([result]))
     text = matrix.PAGE.read_text()
     assert text.startswith("Head.\n\nOf ") and "old" not in text
     assert "  7.2    4.17 pv32  gcc       1.0 min          8 s          3 passed\n" in text
+
+
+@pytest.fixture
+def pretended(matrix, monkeypatch, tmp_path):
+    """The matrix with scripts that do nothing; returns a way to give one a text."""
+    def script(name, text="exit 0\n"):
+        path = tmp_path / "scripts" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+
+    monkeypatch.setattr(matrix.stack, "TOP", tmp_path)
+    for name in "kernel", "lab-hypervisor", "lab-dom0", "lab-guest-initrd", "check":
+        script(name)
+    return script
+
+
+def test_a_row_whose_tests_say_what_they_counted(matrix, pretended, tmp_path):
+    pretended("check", 'echo "$@"; echo "9 passed, 1 failed, 2 skipped"; exit 1\n')
+    result = matrix.run(matrix.Row(tree="7.2"), tmp_path)
+    assert (result.ok, result.counts) == (False, (9, 1, 2))
+    assert result.tests.startswith("9 passed, 1 failed, 2 skipped, ")
+    assert "7.2 | --group boot -k pv32 or not (pv32 or shim)\n" in matrix.last_words(tmp_path / "7.2.log")
+
+
+@pytest.mark.parametrize("script, text, said", [
+    ("kernel", "exit 1\n", "not built"),
+    ("lab-dom0", "exit 1\n", "not built"),
+    ("check", "exit 1\n", "did not run"),
+    ("check", "exit 0\n", "did not run"),
+    ("check", 'echo "0 passed, 0 failed, 7 skipped"\n', "0 passed, 0 failed, 7 skipped, 0 min"),
+])
+def test_a_row_that_comes_to_nothing_has_failed(matrix, pretended, tmp_path, script, text, said):
+    pretended(script, text)
+    result = matrix.run(matrix.Row(), tmp_path)
+    assert (result.ok, result.tests) == (False, said)
+    assert result.counts in ((0, 1, 0), (0, 0, 7))
+
+
+def test_a_row_that_is_not_built_in_time_is_skipped(matrix, pretended, tmp_path):
+    """With all that its script has started."""
+    pretended("kernel", f"(sleep 5; touch {tmp_path}/late) & wait\n")
+    pretended("check", f"touch {tmp_path}/tested\n")
+    result = matrix.run(matrix.Row(), tmp_path, time.monotonic() + 0.5)
+    assert (result.ok, result.counts, result.tests) == (True, (0, 0, 1), "no time left for kernel")
+    time.sleep(6)
+    assert not list(tmp_path.glob("late")) + list(tmp_path.glob("tested"))
+
+
+def test_minutes_are_for_a_turn():
+    refused(run(TOP / "scripts/matrix", "--minutes", "5", "7.2"), "--minutes is for --turn")

@@ -54,10 +54,18 @@ source_version()
 		awk -v name="$1" '/^Version:/ { printf "%s=%s ", name, $2 }'
 }
 
-# fetch_source PACKAGE DIRECTORY LOG: that source, unpacked to DIRECTORY/PACKAGE.
+# fetch_source PACKAGE DIRECTORY LOG [WAY_OUT]: that source, unpacked to
+# DIRECTORY/PACKAGE. An archive can name in its lists what it does not have.
 fetch_source()
 {
-	fetch_debs "$2" -c "$apt_conf" source --download-only "$1"
+	local said
+
+	said=$(fetch_debs "$2" -c "$apt_conf" source --download-only "$1" 2>&1) || {
+		! tail -n 5 "$build/logs/apt.log" | grep -q ' 404 ' ||
+			die "the archive does not have the source $(source_version "$1")that its own lists name (404); try again another day${4:+, or $4}"
+		printf '%s\n' "$said" >&2
+		exit 1
+	}
 	# apt-get has checked the files against the signed lists.
 	dpkg-source --no-check -x "$2/$1"_*.dsc "$2/$1" >"$3" 2>&1 ||
 		die "cannot unpack the source package $1; see ${3#"$PWD"/}"

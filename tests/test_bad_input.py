@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import refused, snapshot
+from conftest import TOP, refused, run, snapshot
 
 pytestmark = pytest.mark.stack
 
@@ -118,6 +118,33 @@ def test_not_root_and_a_package_missing(playground, tmp_path):
         "as root: apt-get install quilt",
     )
     nothing_made(playground)
+
+
+FETCH = """. scripts/common.sh; . scripts/apt.sh; apt_conf=apt.conf
+fetch_source xen $build/work $build/log "have HV=shim"; touch $build/went-on"""
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ("E: Failed to fetch xen.dsc  404  Not Found", "source xen=4.20 that its own lists name"),
+        ("E: Could not resolve archive", "build/logs/apt.log, then try again"),
+    ],
+)
+def test_the_archive_has_no_source(tmp_path, words, said):
+    """What apt's lists name, the archive need not have."""
+    for name, text in (("apt-get", f'case "$*" in *source*) echo "{words}"; exit 100 ;; esac'),
+                       ("apt-cache", "echo Package: xen; echo Version: 4.20")):
+        fake = tmp_path / "bin" / name
+        fake.parent.mkdir(exist_ok=True)
+        fake.write_text(f"#!/bin/sh\n{text}\n")
+        fake.chmod(0o755)
+    build = tmp_path / "build"
+    result = run("bash", "-c", FETCH, cwd=TOP, env={
+        "BUILD": str(build), "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"})
+    refused(result, said)
+    assert ("or have HV=shim" in result.stderr) == ("404" in words)
+    assert not (build / "went-on").exists()
 
 
 GOOD = "CONFIG_X86_32=y\nCONFIG_X86_MACH_XEN=y\nCONFIG_X86_PAE=y\nCONFIG_XEN=y\nCONFIG_HVC_XEN=y\n"

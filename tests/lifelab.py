@@ -78,6 +78,12 @@ def check_nmi(guest, dom0):
     guest.wait_until(f"[ $({count}) -gt {before} ]")
 
 
+def free_memory(guest):
+    """KiB, without what can be had by dropping caches."""
+    return int(guest.check("echo 3 >/proc/sys/vm/drop_caches; sleep 1;"
+                           " awk '/^MemFree:/ { print $2 }' /proc/meminfo", 60))
+
+
 def check_messages(guest, allowed=()):
     """The kernel has nothing to complain about."""
     found = complaints(guest.check("dmesg", 60), allowed)

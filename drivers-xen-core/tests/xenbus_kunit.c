@@ -119,7 +119,7 @@ static void directory(struct kunit *test)
 	unsigned int n = 0, i, seen = 0;
 	char **names;
 
-	KUNIT_EXPECT_EQ(test, xenbus_mkdir(XBT_NIL, DIR, "d"), 0);
+	KUNIT_EXPECT_EQ(test, xenbus_write(XBT_NIL, DIR, "d", ""), 0);
 	names = xenbus_directory(XBT_NIL, DIR, "d", &n);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(names));
 	KUNIT_EXPECT_EQ_MSG(test, n, 0, "empty");
@@ -516,7 +516,7 @@ static int xenbus_test_init(struct kunit *test)
 {
 	if (!has_xenstore())
 		kunit_skip(test, "not running on Xen, or as its dom0");
-	return xenbus_mkdir(XBT_NIL, DIR, "");
+	return xenbus_write(XBT_NIL, DIR, "", "");
 }
 
 static void xenbus_test_exit(struct kunit *test)

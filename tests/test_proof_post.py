@@ -91,8 +91,10 @@ def test_git_am_gives_what_quilt_gives(debian, posted, tmp_path):
         subject, _, text = header.partition("\n")
         author, _, message = commit.partition("\n")
         assert author == "Zoë Poster <zoe@example.org>"
-        wanted = subject.removeprefix("Subject: ") + "\n\n" + text.strip()
-        wanted = wanted.strip() + "\n\nSigned-off-by: Zoë Poster <zoe@example.org>"
+        wanted = (subject.removeprefix("Subject: ") + "\n\n" + text.strip()).strip()
+        # Below the tags that there are, without a gap.
+        gap = "\n" if re.search(r"\n\n(?:[A-Z][a-z-]+: .*\n?)+\Z", wanted) else "\n\n"
+        wanted += gap + "Signed-off-by: Zoë Poster <zoe@example.org>"
         assert message == wanted, name
 
 

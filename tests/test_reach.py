@@ -4,6 +4,7 @@ what is built from it goes."""
 
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from conftest import HOOK, TOP, load_script, refused, run, snapshot, stack
@@ -73,6 +74,17 @@ def test_a_patch_of_a_tree_keeps_the_subject(tree):
             continue
         subjects = [stack.read_patch(n)[0].splitlines()[0] for n in (name, bare)]
         assert subjects[0] == subjects[1]
+
+
+@pytest.mark.parametrize("tree", stack.trees())
+def test_a_tree_lists_its_pages(tree):
+    """A patch that adds a page to Documentation has it in an index as well."""
+    for name in stack.series(TOP, tree):
+        _, changes = stack.read_patch(name)
+        for change in changes:
+            if change.creates and change.new.startswith("Documentation/"):
+                entry = f"+   {Path(change.new).stem}\n"
+                assert any(entry in other.text for other in changes), f"{name}: {change.new}"
 
 
 @pytest.mark.parametrize(

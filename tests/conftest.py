@@ -266,7 +266,9 @@ class Playground:
 
 
 @pytest.fixture
-def playground(tmp_path):
+def playground(tmp_path, monkeypatch):
+    for name in CHOICES:  # It has not what they name.
+        monkeypatch.delenv(name, raising=False)
     small = Playground(tmp_path)
     small.refresh()
     return small

@@ -25,7 +25,7 @@ _SOURCE = re.compile(r"\(XEN\).*\b(mm|traps|emul-[\w-]+|descriptor-tables|"
                      r"domain_page|grant_table|event_channel|iret|callback)\.c:\d+")
 _XEN = re.compile(r"\(XEN\).*(Xen BUG|Xen WARN|Assertion .* failed|Panic on CPU)")
 # What guest_loglvl=all adds about guests that do nothing wrong.
-_HARMLESS = re.compile(r"\(XEN\) (HVM ?d?\d+(v\d+)? (save|restore): "
+_HARMLESS = re.compile(r"\(XEN\) (HVM ?d?\d+(v\d+)? (save|restore): |HVM (save|restore) d\d+(v\d+)?: "
                        r"|d\d+v\d+: upcall vector |d\d+: L1TF"
                        r"|Dom\d+ has maximum \d+ VCPUs)")
 

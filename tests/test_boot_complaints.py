@@ -62,6 +62,8 @@ XEN_ITSELF = """\
 
 XEN_HARMLESS = """\
 (XEN) Dom5 has maximum 1 VCPUs
+(XEN) HVM restore d5: MTRR 0
+(XEN) HVM5 restore: CPU 0
 (XEN) Scrubbing Free RAM in background
 (XEN) *** Serial input to DOM0 (type 'CTRL-a' three times to switch input)
 (XEN) d0v0: something of dom0's

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """scripts/boot as its user has it: in a pipe, on a terminal."""
 
+import os
 import subprocess
 import sys
 
@@ -12,12 +13,13 @@ from xenlab import SCALE
 
 pytestmark = pytest.mark.boot
 
-BOOT = TOP / "scripts/boot"
+# On the hypervisor that make was told, as `make boot`.
+BOOT = TOP / "scripts/boot", "--hv", os.environ.get("HV") or "pv32"
 
 
 def boot(text, *args):
     return subprocess.run(
-        [BOOT, *args],
+        [*BOOT, *args],
         input=text,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -54,7 +56,7 @@ def test_crash_in_a_pipe():
 @pytest.fixture
 def terminal():
     child = pexpect.spawn(
-        str(BOOT), encoding="utf-8", timeout=120 * SCALE, dimensions=(33, 99), logfile=sys.stdout
+        str(BOOT[0]), list(BOOT[1:]), encoding="utf-8", timeout=120 * SCALE, dimensions=(33, 99), logfile=sys.stdout
     )
     yield child
     child.close(force=True)

@@ -35,7 +35,7 @@ help: ## this list
 #: POST=<options>   for scripts/post; see its --help
 #: MOVE=<options>   for scripts/migrate; see its --help
 #: ROWS=<rows>      `make matrix` of these only; see scripts/matrix --help
-#: TURN=<minutes>   one row of `make matrix`, another each day, that builds in those
+#: TURN=<minutes>   the row of `make matrix` that is CI's today, if it builds in those
 #: XEN=4.20         trixie's Xen instead of bookworm's, with HV=shim
 #: RUNS=<number>    how often `make bench` measures (3)
 #: J=<jobs>         compilers at a time (one a processor)

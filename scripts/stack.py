@@ -30,6 +30,9 @@ DEFAULT_TREE = "6.12"
 DEFAULT_COMPILER = "gcc"
 DEFAULT_XEN = "4.17"
 
+# The variables by which make's caller chooses what is built, and of what.
+CHOICES = ("LINUX", "CONFIG", "TREE", "TREEDIR", "CC", "LLVM", "XEN")
+
 
 def trees(top=TOP):
     """The versions of Linux that there is a series for, oldest first."""

@@ -116,16 +116,13 @@ def load_script(name):
     return module
 
 
-# What whoever runs the tests has chosen to build: not for the scripts under test.
-CHOICES = ("LINUX", "CONFIG", "TREE", "TREEDIR", "CC", "LLVM", "XEN")
-
-
 def run(*command, **keywords):
-    """A command with its output kept, standard input closed; of CHOICES it has those in
+    """A command with its output kept, standard input closed. What whoever runs the tests
+    has chosen to build is not for a script under test: of stack.CHOICES it has those in
     keep, and what env says."""
     keep = keywords.pop("keep", ())
     env = {name: value for name, value in os.environ.items()
-           if name in keep or name not in CHOICES}
+           if name in keep or name not in stack.CHOICES}
     env.update(keywords.pop("env", {}))
     return subprocess.run(
         [str(word) for word in command],
@@ -267,7 +264,7 @@ class Playground:
 
 @pytest.fixture
 def playground(tmp_path, monkeypatch):
-    for name in CHOICES:  # It has not what they name.
+    for name in stack.CHOICES:  # It has not what they name.
         monkeypatch.delenv(name, raising=False)
     small = Playground(tmp_path)
     small.refresh()
@@ -286,6 +283,6 @@ def snapshot(folder, without=(".pc",)):
 @pytest.fixture(scope="session")
 def patched_tree():
     """build/linux, made or found fresh."""
-    result = run(TOP / "scripts/tree", env={"BUILD": str(BUILD)}, keep=("LINUX", "TREE"))
+    result = run(TOP / "scripts/tree", env={"BUILD": str(BUILD)}, keep=stack.CHOICES)
     assert result.returncode == 0, result.stderr
     return BUILT / "linux"

@@ -56,7 +56,7 @@ def posted(tmp_path_factory):
     """The real series, to recipients of no project."""
     folder = tmp_path_factory.mktemp("post")
     env = {**POSTER, "TREEDIR": str(a_tree(folder / "tree")), "BUILD": str(folder / "build")}
-    result = run(TOP / "scripts/post", "--draft", env=env, keep=("TREE", "TREEDIR", "CC", "LLVM"))
+    result = run(TOP / "scripts/post", "--draft", env=env, keep=stack.CHOICES)
     assert result.returncode == 0, result.stderr
     assert "a draft: not run on this stack: make check-native" in result.stdout
     return folder / "build" / stack.tree_build().relative_to(stack.build_dir()) / "post"
@@ -134,7 +134,7 @@ def test_the_cover_letter(posted):
     text = cover.get_content()
     assert not re.search(r"@[a-z]", text.replace("@example.org", ""))
     assert "SPDX" not in text and "Signed-off-by" not in text
-    assert run(TOP / "scripts/footprint", "--totals", keep=("TREE",)).stdout.strip() in text
+    assert run(TOP / "scripts/footprint", "--totals", keep=stack.CHOICES).stdout.strip() in text
     for name in PATCHES:
         header, _ = stack.read_patch(name)
         subject = " ".join(re.match(r"Subject: (.+(?:\n[ \t].*)*)", header)[1].split())
@@ -228,7 +228,7 @@ def test_recipients_of_the_real_tree(tmp_path):
     """Each mail goes to somebody and to a list."""
     env = {**POSTER, "BUILD": str(BUILD)}
     result = run(TOP / "scripts/post", "--draft", "--output", tmp_path, env=env,
-                 keep=("TREE", "TREEDIR", "CC", "LLVM"))
+                 keep=stack.CHOICES)
     assert result.returncode == 0, result.stderr
     for mail in messages(tmp_path / "series.mbox"):
         assert mail["To"].addresses, mail["Subject"]

@@ -41,7 +41,7 @@ def debian(tmp_path_factory):
     """The touched files as Debian's source of the chosen tree has them."""
     folder = tmp_path_factory.mktemp("debian")
     if stack.chosen_tree() != stack.DEFAULT_TREE:
-        result = run(TOP / "scripts/tree", "--unpatched", keep=("TREE", "CC", "LLVM"))
+        result = run(TOP / "scripts/tree", "--unpatched", keep=stack.CHOICES)
         assert result.returncode == 0, result.stderr
         take(stack.tree_build() / "orig/linux", folder)
         return folder

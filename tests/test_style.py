@@ -6,7 +6,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import TOP, run
+from conftest import TOP, run, stack
 
 pytestmark = pytest.mark.stack
 
@@ -67,7 +67,7 @@ def test_shellcheck_finds_something(tmp_path):
 
 
 def test_checkpatch(patched_tree):
-    result = run(TOP / "scripts/checkpatch", env={"TREEDIR": str(patched_tree)}, keep=("TREE",))
+    result = run(TOP / "scripts/checkpatch", env={"TREEDIR": str(patched_tree)}, keep=stack.CHOICES)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

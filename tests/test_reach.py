@@ -2,6 +2,7 @@
 """The stack on other trees: a series for each, which of them is taken, and where
 what is built from it goes."""
 
+import json
 import subprocess
 import time
 from pathlib import Path
@@ -240,14 +241,22 @@ def test_an_unknown_row(matrix):
 
 
 def test_the_table_on_its_page(matrix, monkeypatch, tmp_path):
+    """A row that did not run now is there as it ran last, or as not run."""
     monkeypatch.setattr(matrix, "PAGE", tmp_path / "matrix.rst")
     matrix.PAGE.write_text("Head.\n\nOf yesterday::\n\n  old\n")
-    result = matrix.Result(matrix.Row(tree="7.2"), kernel="1.0 min", boot="8 s",
-                           tests="3 passed", ok=True, counts=(3, 0, 0))
-    matrix.write_page(matrix.table([result]))
+    result = matrix.Result(matrix.Row(tree="7.2"), version="7.2.13", day="2026-01-02",
+                           kernel="1.0 min", boot="8 s", tests="3 passed")
+    (tmp_path / "7.2.json").write_text(json.dumps(result.columns()))
+    (tmp_path / "6.1.json").write_text("{")
+    matrix.write_page(matrix.table(matrix.on_record(tmp_path)))
     text = matrix.PAGE.read_text()
     assert text.startswith("Head.\n\nOf ") and "old" not in text
-    assert "  7.2    4.17 pv32  gcc       1.0 min          8 s          3 passed\n" in text
+    assert [line.split() for line in text.splitlines()
+            if line.split()[:1] in (["7.2.13"], ["7.2"], ["6.1"])] == [
+        "7.2.13 4.17 pv32 gcc 1.0 min 8 s 3 passed 2026-01-02".split(),
+        "6.1 4.17 pv32 gcc not run".split(),
+        "7.2 4.20 shim gcc not run".split(),
+        "6.1 4.20 shim gcc not run".split()]
 
 
 @pytest.fixture
@@ -260,6 +269,7 @@ def pretended(matrix, monkeypatch, tmp_path):
         path.chmod(0o755)
 
     monkeypatch.setattr(matrix.stack, "TOP", tmp_path)
+    monkeypatch.setattr(matrix.stack, "tree_version", lambda tree: "7.2.13")
     for name in "kernel", "lab-hypervisor", "lab-dom0", "lab-guest-initrd", "check":
         script(name)
     return script
@@ -271,6 +281,7 @@ def test_a_row_whose_tests_say_what_they_counted(matrix, pretended, tmp_path):
     assert (result.ok, result.counts) == (False, (9, 1, 2))
     assert result.tests.startswith("9 passed, 1 failed, 2 skipped, ")
     assert "7.2 | --group boot -k pv32 or not (pv32 or shim)\n" in matrix.last_words(tmp_path / "7.2.log")
+    assert json.loads((tmp_path / "7.2.json").read_text())["tests"] == result.tests
 
 
 @pytest.mark.parametrize("script, text, said", [

@@ -28,11 +28,11 @@ def check_filled(guest, mib):
     assert guest.check(f"/tests/pattern check {mib} {mib} </tmp/fill", 60 + mib) == f"same {mib} MiB"
 
 
-def set_memory(lab, guest, mib, seconds=60):
+def set_memory(guest, mib, seconds=60):
     """Ask for it, and wait until it is so; in Xen's words as well."""
-    lab.dom0.check(f"xl mem-set {guest.name} {mib}m")
+    guest.dom0.check(f"xl mem-set {guest.name} {mib}m")
     guest.wait_until(f"[ $(($(cat {BALLOON}/info/current_kb) / 1024)) = {mib} ]", seconds)
-    listed = int(lab.dom0.check(f"xl list {guest.name}").splitlines()[-1].split()[2])
+    listed = int(guest.dom0.check(f"xl list {guest.name}").splitlines()[-1].split()[2])
     assert listed == mib
 
 
@@ -56,11 +56,17 @@ def test_sizes(smp, memory):
 
 
 @pytest.mark.long
-def test_6_gibibytes():
-    """Half of it are machine frames above 4 GiB at least: there are no more below."""
-    with Dom0("pv32", files={"/guest/small": with_pattern(SMALL)}, memory=8192,
+@pytest.mark.parametrize("memory", [6144, 1024])
+def test_6_gibibytes(memory):
+    """At once, or given to it later. Half of it are machine frames above 4 GiB at least:
+    there are no more below."""
+    with Dom0("pv32", files={"/guest/small": with_pattern(SMALL)}, memory=9728,
               log=RESULTS / "smp-6gib") as dom0:
-        with dom0.create("large", memory=6144, vcpus=2, ramdisk="/guest/small") as guest:
+        with dom0.create("large", memory=memory, vcpus=2, ramdisk="/guest/small",
+                         extra_config="maxmem=6144") as guest:
+            guest.check("dmesg -n 1")
+            if memory < 6144:
+                set_memory(guest, 6144, 120)
             check_size(guest, 6144)
             info = meminfo(guest)
             assert info["HighTotal"] > 5 << 20
@@ -87,7 +93,7 @@ def test_maxmem_above_memory(smp):
     """What the domain has not got at first can be given to it."""
     with smp.own("grows", memory=128, extra_config="maxmem=384") as guest:
         before = meminfo(guest)["MemTotal"]
-        set_memory(smp, guest, 384)
+        set_memory(guest, 384)
         assert meminfo(guest)["MemTotal"] - before == 256 << 10
         fill(guest, 256)
         check_filled(guest, 256)
@@ -110,8 +116,8 @@ def test_less_and_more(smp, rounds):
         guest.start(f"for n in 1 2; do while [ ! -e /tmp/enough ] && {checker}; do"
                     " echo >>/tmp/times; done & done; wait", "/tmp/checked")
         for _ in range(rounds):
-            set_memory(smp, guest, whole // 4)
-            set_memory(smp, guest, whole)
+            set_memory(guest, whole // 4)
+            set_memory(guest, whole)
         guest.check_runs("/tmp/checked")
         guest.check("touch /tmp/enough")
         # None has stopped before, and nothing was found but what was written.
@@ -129,7 +135,7 @@ def test_less_than_it_needs(smp):
         guest.wait_until("dmesg | grep -q 'xen:balloon: Target .* in use'")
         assert guest.check("dmesg | grep -c 'xen:balloon: Target .* in use'") == "1"
         guest.check("/tests/forkexec 1", 60)
-        set_memory(smp, guest, MEMORY)
+        set_memory(guest, MEMORY)
         fill(guest, MEMORY // 2)
         check_filled(guest, MEMORY // 2)
 

@@ -3,6 +3,8 @@
 say before, and scripts/check-bisect the patch with which it begins. Compilers and
 checkers are played; the long tests have the real ones."""
 
+from pathlib import Path
+
 import pytest
 from conftest import TOP, load_script, refused, run
 
@@ -179,7 +181,7 @@ def test_bisect_names():
     patches = bisect.stack.stack()
 
     def of(number):
-        (name,) = [n for n in patches if n.startswith(number)]
+        (name,) = [n for n in patches if Path(n).name.startswith(number)]
         return bisect.configurations(patches[name], TOP)
 
     assert of("0026") == ["native", "pae", "x86_64"]

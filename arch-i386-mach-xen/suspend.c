@@ -80,11 +80,11 @@ void xen_offer_p2m_tree(void)
  */
 void xen_mm_pin_all(void)
 {
-	struct ptdesc *ptdesc;
+	struct ptdesc *table;
 
 	spin_lock(&pgd_lock);
-	list_for_each_entry(ptdesc, &pgd_list, pt_list) {
-		struct page *page = ptdesc_page(ptdesc);
+	list_for_each_entry(table, &pgd_list, pt_list) {
+		struct page *page = ptdesc_page(table);
 		struct mm_struct *mm = pgd_page_get_mm(page);
 
 		spin_lock(&mm->page_table_lock);
@@ -108,14 +108,14 @@ void xen_mm_pin_all(void)
  */
 void xen_mm_unpin_all(void)
 {
-	struct ptdesc *ptdesc;
+	struct ptdesc *table;
 
 	xen_offer_p2m_tree();
 	convert_sleeping_kmaps(to_machine_frame);
 
 	spin_lock(&pgd_lock);
-	list_for_each_entry(ptdesc, &pgd_list, pt_list) {
-		struct page *page = ptdesc_page(ptdesc);
+	list_for_each_entry(table, &pgd_list, pt_list) {
+		struct page *page = ptdesc_page(table);
 		struct mm_struct *mm = pgd_page_get_mm(page);
 
 		spin_lock(&mm->page_table_lock);

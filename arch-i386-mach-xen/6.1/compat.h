@@ -20,7 +20,10 @@
 #include "../xen/pmu.h"
 #include "../xen/smp.h"
 
-/* A page that is a page table has no type of its own. */
+/*
+ * A page that is a page table has no type of its own. A variable named ptdesc is
+ * one named page here, and must not have another one in its scope.
+ */
 #define ptdesc			page
 #define pt_list			lru
 #define pt_index		index

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from bootlab import MEMORY, long_in_the_shim, pv32_only
-from conftest import TOP, patched_tree  # noqa: F401
+from conftest import TOP, patched_tree, stack  # noqa: F401
 
 pytestmark = pytest.mark.devices
 
@@ -77,7 +77,7 @@ def read_results(tree, guest):
 
 
 def run_suites(tree, lab, kernel, **keywords):
-    """Boot a kernel that runs the suites, then run them a second time."""
+    """Boot a kernel that runs the suites, then run them a second time; 6.1 cannot."""
     with lab.own(
         kernel,
         kernel=f"/guest/{kernel}",
@@ -89,6 +89,8 @@ def run_suites(tree, lab, kernel, **keywords):
         guest.login("guest# ", 240)
         guest.check(f"mount -t debugfs debugfs {DEBUGFS}")
         first = read_results(tree, guest)
+        if stack.chosen_tree() == "6.1":
+            return first, None
         for suite in CASES:
             guest.check(f"echo 1 >{DEBUGFS}/kunit/{suite}/run", 240)
         return first, read_results(tree, guest)
@@ -116,6 +118,8 @@ def check(results, expected_skips, suite, case):
 
 
 def check_again(results, expected_skips):
+    if stack.chosen_tree() == "6.1":
+        pytest.skip("KUnit of 6.1 has no file to run a suite by")
     assert set(results) == set(ALL)
     for suite, case in ALL:
         check(results, expected_skips | NEED_GROWTH, suite, case)

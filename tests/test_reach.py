@@ -205,6 +205,22 @@ def test_clean_keeps_the_trees_of_each_version(reaching):
         assert (folder / "linux/Makefile").exists(), folder
 
 
+def test_checkpatch_of_a_tree(reaching):
+    """The waivers of the default tree hold, needed or not, and those of its own."""
+    reaching.write(reaching.build / "7.2/linux/scripts/checkpatch.pl",
+                   'print "$ARGV[-1]:1: WARNING:NEW: no\n"; exit 1;')
+    reaching.write(reaching.repo / "patches/checkpatch-waivers", "* OLD why\n*.patch NEW why\n")
+    result = reaching.run("checkpatch", env={"TREE": "7.2"})
+    assert result.returncode == 1
+    assert "arch-i386-mach-xen/setup.c:1: NEW: no" in result.stdout
+    assert "hook.patch" not in result.stdout and "OLD" not in result.stdout
+    own = reaching.repo / "patches/7.2/checkpatch-waivers"
+    own.write_text("arch-i386-mach-xen/* NEW why\n*.patch OLD why\n")
+    result = reaching.run("checkpatch", env={"TREE": "7.2"})
+    assert result.stdout == ("patches/7.2/checkpatch-waivers:2: nothing needs the waiver"
+                             " *.patch OLD; take it out\n")
+
+
 def test_an_unknown_compiler(reaching):
     refused(reaching.run("kernel", env={"CC": "icc"}), "CC=icc", "CC=gcc, CC=clang or LLVM=1")
 

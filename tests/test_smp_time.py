@@ -34,6 +34,7 @@ def test_without_a_system_call():
         with dom0.create("guest", vcpus=4, memory=MEMORY) as guest:
             source = guest.read("/sys/devices/system/clocksource/clocksource0/current_clocksource")
             assert source == "xen"
+            guest.check("dmesg -n 1")
             assert guest.check("/tests/vdso_time") == "clocks read without a system call"
             clock(guest, 400000, 120)
             assert not guest.complaints()

@@ -27,16 +27,22 @@ static int number_of(void)
 	return limit == ~0u ? -1 : (int)(limit & 0xfff);
 }
 
-/* 32-bit kernels set it from 6.2 on. */
-static int has_tsc_aux(void)
+/* 32-bit kernels give a CPU its number, by either way, from 6.2 on. */
+static int is_numbered(void)
 {
-	unsigned int a, b, c, d = 0, major, minor;
+	unsigned int major, minor;
 	struct utsname name;
 
 	uname(&name);
 	return sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 2)) &&
-	       __get_cpuid(0x80000001, &a, &b, &c, &d) && (d & 1 << 27);
+	       (major > 6 || (major == 6 && minor >= 2));
+}
+
+static int has_rdtscp(void)
+{
+	unsigned int a, b, c, d = 0;
+
+	return __get_cpuid(0x80000001, &a, &b, &c, &d) && (d & 1 << 27);
 }
 
 static int number_beside_tsc(void)
@@ -69,7 +75,7 @@ static int read_foreign_port(void)
 int main(void)
 {
 	int cpu, bad = 0, cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int tsc_aux = has_tsc_aux();
+	int numbered = is_numbered();
 
 	for (cpu = 0; cpu < cpus; cpu++) {
 		int number, beside, signal;
@@ -81,8 +87,8 @@ int main(void)
 		if (sched_setaffinity(0, sizeof(set), &set) ||
 		    syscall(SYS_getcpu, &really, NULL, NULL))
 			err(2, "CPU %d", cpu);
-		number = number_of();
-		beside = tsc_aux ? number_beside_tsc() : cpu;
+		number = numbered ? number_of() : cpu;
+		beside = numbered && has_rdtscp() ? number_beside_tsc() : cpu;
 		signal = read_foreign_port();
 		if ((int)really != cpu || number != cpu || beside != cpu ||
 		    signal != SIGSEGV) {

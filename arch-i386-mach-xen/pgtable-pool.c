@@ -456,15 +456,19 @@ static pgd_t *pool_get_pgd(void)
  */
 void xen_pgd_free(struct mm_struct *mm, pgd_t *pgd)
 {
+	/*
+	 * With a page directory that is not pinned, it leaves pgd_list, and only
+	 * then its entries are read: see free_pgd(). Those of a pinned one are
+	 * taken to another host, but not what has been read of them.
+	 */
+	preempt_disable();
 	if (PagePinned(virt_to_page(pgd))) {
 		give_up_pgd(mm, pgd, PTRS_PER_PGD);
 		keep_or_free_pgd(pgd);
 	} else {
-		/* It leaves pgd_list, and only then its entries are read: see free_pgd(). */
-		preempt_disable();
 		(pgd_free)(mm, pgd);
-		preempt_enable();
 	}
+	preempt_enable();
 }
 
 /* Have a table of PMDs at an entry, as one that generic code knows. */

@@ -110,6 +110,23 @@ def test_bad_values(devices, devguest):
                 others_work(devices, devguest)
 
 
+def test_connected_again(devices, devguest):
+    """Which stands for another size of a disk that works, and for nothing of one that is
+    being closed or has been."""
+    with no_harm(devices, devguest):
+        with fake_disk(devices, devguest, sectors="many") as fake:
+            fake.state(INIT_WAIT)
+            fake.wait_for_front(INITIALISED)
+            fake.state(CONNECTED)
+            fake.wait_for_front(CLOSING)
+            fake.state(CONNECTED)
+            others_work(devices, devguest)
+            fake.state(CLOSED)
+            fake.wait_for_front(CLOSED)
+            fake.state(CONNECTED)
+            others_work(devices, devguest)
+
+
 def test_size_0(devices, devguest):
     """There is nothing to read and no room to write."""
     with no_harm(devices, devguest):

@@ -91,6 +91,16 @@ def test_one_goes_and_comes_by_sysfs(smpguest, smp):
         smpguest.check("taskset -c 3 /tests/forkexec 1 >/dev/null", 60)
 
 
+def test_a_program_sleeps_while_its_cpu_is_gone(smp):
+    """What is in the registers then is not taken for its FPU state. No other program
+    may have used them when it wakes: all are on the first CPU."""
+    with smp.own("sleeps", vcpus=2) as guest:
+        found = guest.check("(/tests/fpu_kept 1 10 >/tmp/fpu 2>&1 &); taskset -cp 0 $$ >/dev/null;"
+                            f" sleep 1; cd {SYSFS}/cpu1; echo 0 >online; echo 1 >online;"
+                            " pidof fpu_kept >/dev/null && sleep 10; cat /tmp/fpu", 60)
+        assert found == "fpu_kept: good"
+
+
 def test_the_first_one_stays(smpguest):
     assert smpguest.run(f"[ -w {SYSFS}/cpu0/online ]").status != 0
 

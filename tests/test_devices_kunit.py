@@ -77,7 +77,8 @@ def read_results(tree, guest):
 
 
 def run_suites(tree, lab, kernel, **keywords):
-    """Boot a kernel that runs the suites, then run them a second time; 6.1 cannot."""
+    """Boot a kernel that runs the suites, then run them a second time: None from 6.1, whose
+    KUnit has no file to run a suite by."""
     with lab.own(
         kernel,
         kernel=f"/guest/{kernel}",
@@ -118,7 +119,7 @@ def check(results, expected_skips, suite, case):
 
 
 def check_again(results, expected_skips):
-    if stack.chosen_tree() == "6.1":
+    if results is None:
         pytest.skip("KUnit of 6.1 has no file to run a suite by")
     assert set(results) == set(ALL)
     for suite, case in ALL:

@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include <cpuid.h>
 #include <err.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/io.h>
@@ -15,6 +14,8 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "stay_on.h"
 
 /* GDT_ENTRY_CPUNODE of <asm/segment.h>, 32 bits; bits 0 to 11 of its limit. */
 #define CPUNODE_SELECTOR (28 * 8 + 3)
@@ -75,20 +76,17 @@ static int read_foreign_port(void)
 int main(void)
 {
 	int cpu, bad = 0, cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int numbered = is_numbered();
+	int numbered = is_numbered(), rdtscp = numbered && has_rdtscp();
 
 	for (cpu = 0; cpu < cpus; cpu++) {
 		int number, beside, signal;
 		unsigned int really;
-		cpu_set_t set;
 
-		CPU_ZERO(&set);
-		CPU_SET(cpu, &set);
-		if (sched_setaffinity(0, sizeof(set), &set) ||
-		    syscall(SYS_getcpu, &really, NULL, NULL))
+		stay_on(cpu);
+		if (syscall(SYS_getcpu, &really, NULL, NULL))
 			err(2, "CPU %d", cpu);
 		number = numbered ? number_of() : cpu;
-		beside = numbered && has_rdtscp() ? number_beside_tsc() : cpu;
+		beside = rdtscp ? number_beside_tsc() : cpu;
 		signal = read_foreign_port();
 		if ((int)really != cpu || number != cpu || beside != cpu ||
 		    signal != SIGSEGV) {

@@ -9,11 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "stay_on.h"
-
-#define SYS_NANOSLEEP 162
 
 struct state {
 	unsigned int mxcsr;
@@ -38,7 +37,7 @@ static int asleep(const struct state *in, struct state *out, const struct timesp
 		     "fnstcw %[ocontrol]\n\t"
 		     : "=a" (result), [ost] "=m" (out->st), [oxmm] "=m" (out->xmm),
 		       [omxcsr] "=m" (out->mxcsr), [ocontrol] "=m" (out->control)
-		     : "a" (SYS_NANOSLEEP), "b" (time), "c" (NULL), "m" (*time),
+		     : "a" (SYS_nanosleep), "b" (time), "c" (NULL), "m" (*time),
 		       [ist] "m" (in->st), [ixmm] "m" (in->xmm),
 		       [imxcsr] "m" (in->mxcsr), [icontrol] "m" (in->control)
 		     : "memory");

@@ -6,6 +6,8 @@ import struct
 import subprocess
 from dataclasses import dataclass
 
+import kallsyms
+
 SHT_NOBITS = 8
 SHF_ALLOC, SHF_EXECINSTR = 2, 4
 
@@ -73,14 +75,37 @@ def verdict(a, b):
     return f"DIFFERENT: {count} of {a.size} bytes"
 
 
-def compare(left, right):
-    """[(name, code, size, verdict)] for every section either file loads."""
+def only_numbers_in_names(a, b, at_a, at_b):
+    """Two sections differ in nothing but the kernel's table of its symbols, and there
+    in the numbers of names. at_a, at_b: of kallsyms.addresses()."""
+    if at_a != at_b or not at_a:
+        return False
+    try:
+        (one, start, end), (other, *rest) = (kallsyms.names(s, at_a) for s in (a, b))
+    except ValueError:
+        return False
+    return (
+        kallsyms.without_numbers(one) == kallsyms.without_numbers(other)
+        and [start, end] == rest
+        and a.data[:start] + a.data[end:] == b.data[:start] + b.data[end:]
+    )
+
+
+def compare(left, right, kernels=False):
+    """[(name, code, size, verdict)] for every section either file loads.
+    kernels: they are linked, and may have the table of their own symbols."""
     a, b = sections(left), sections(right)
     names = list(a) + [n for n in b if n not in a]
     rows = []
     for name in names:
         one = a.get(name) or b[name]
-        rows.append((name, one.code, one.size, verdict(a.get(name), b.get(name))))
+        how = verdict(a.get(name), b.get(name))
+        if kernels and how.endswith("bytes") and not one.code:
+            at = [kallsyms.addresses(path) for path in (left, right)]
+            if only_numbers_in_names(one, b[name], *at):
+                count = sum(x != y for x, y in zip(one.data, b[name].data))
+                how = f"explained: {count} bytes of line and other numbers in symbol names"
+        rows.append((name, one.code, one.size, how))
     return rows
 
 

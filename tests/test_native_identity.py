@@ -61,7 +61,7 @@ def build(folder, *replace):
 
 
 def verdicts(a, b):
-    rows = elfdiff.compare(a / "vmlinux", b / "vmlinux")
+    rows = elfdiff.compare(a / "vmlinux", b / "vmlinux", kernels=True)
     return {name: verdict for name, _, _, verdict in rows if verdict != "same"}
 
 
@@ -124,6 +124,56 @@ def test_other_fields_of_the_bug_table_are_not(tmp_path):
     a = build(tmp_path / "a")
     b = build(tmp_path / "b", (".short 5", ".short 6"))
     assert verdicts(a, b) == {"__bug_table": "DIFFERENT: 1 of 12 bytes"}
+
+
+def kallsyms_table(*names, behind=1):
+    """The .rodata of a kernel with these symbols: each character is a token."""
+    index = ", ".join(str(2 * i) for i in range(256))
+    packed = "".join(
+        f".byte {', '.join(map(str, [len(n) & 0x7F | 0x80, len(n) >> 7] if len(n) > 127 else [len(n)]))}\n"
+        f'.ascii "{n}"\n'
+        for n in names
+    )
+    return f"""
+.globl kallsyms_num_syms, kallsyms_names, kallsyms_token_table, kallsyms_token_index
+kallsyms_num_syms: .long {len(names)}
+kallsyms_names: {packed}
+kallsyms_token_table:
+.rept 256
+        .byte (. - kallsyms_token_table) / 2, 0
+.endr
+kallsyms_token_index: .short {index}
+        .long {behind}
+"""
+
+
+INITCALL = "d__initcall__kmod_amd__372_1396_print_reason7"
+
+
+@pytest.mark.parametrize(
+    "name, behind, how",
+    [
+        (INITCALL.replace("1396", "1401"), 1, "explained: 3 bytes of line and other numbers in symbol names"),
+        (INITCALL.replace("reason7", "reason6"), 1, "DIFFERENT: 1 of"),
+        (INITCALL.replace("1396", "1401"), 2, "DIFFERENT: 4 of"),
+        ("D" + INITCALL[1:], 1, "DIFFERENT: 1 of"),
+    ],
+)
+def test_numbers_in_the_names_of_symbols(tmp_path, name, behind, how):
+    tables = [
+        kallsyms_table("tstart", "dCSWTCH.523", INITCALL, "t" + "x" * 200),
+        kallsyms_table("tstart", "dCSWTCH.523", name, "t" + "x" * 200, behind=behind),
+    ]
+    a, b = (build(tmp_path / n, (".long 42", t)) for n, t in zip("ab", tables))
+    assert {k: v[: len(how)] for k, v in verdicts(a, b).items()} == {".rodata": how}
+    assert check(a, b).returncode == how.startswith("DIFFERENT")
+
+
+def test_a_table_of_symbols_that_is_none(tmp_path):
+    """One that says it has more names than it holds explains nothing."""
+    tables = [kallsyms_table("tone").replace("num_syms: .long 1", f"num_syms: .long {n}") for n in (90000, 90001)]
+    a, b = (build(tmp_path / n, (".long 42", t)) for n, t in zip("ab", tables))
+    assert verdicts(a, b)[".rodata"].startswith("DIFFERENT")
 
 
 @pytest.mark.parametrize(

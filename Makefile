@@ -115,7 +115,7 @@ check-static: ## nothing new from W=1, sparse, clang, kernel-doc and coccinelle
 	@scripts/tree --unpatched
 	@scripts/check-static
 
-check-bisect: ## each patch by itself builds in every configuration, without a new warning
+check-bisect: lab ## each patch by itself builds in every configuration, without a new warning, and boots
 	@scripts/check-bisect
 
 check-patches: ## sources and patches agree, README's footprint, checkpatch

@@ -6,8 +6,8 @@ import struct
 from contextlib import contextmanager
 
 import pytest
-from devlab import DOM0, Held
-from fakebackend import CLOSED, CONNECTED, INIT_WAIT, INTERFACE, Fake, said
+from devlab import DOM0, Held, background
+from fakebackend import CLOSED, CLOSING, CONNECTED, INIT_WAIT, INTERFACE, Fake, said
 from test_devices_net import both_ways, interface
 
 pytestmark = pytest.mark.devices
@@ -62,6 +62,21 @@ def test_bad_address(devices, devguest):
                     others_work(devices, devguest)
                 fake.state(CLOSED)
                 devguest.wait_until(f"[ ! -e /sys/bus/xen/devices/vif-{NUMBER} ]")
+
+
+def test_removed_while_it_is_waited_for(devices, devguest):
+    """Its driver is taken from an interface whose backend does not react, and then the
+    interface away."""
+    with no_harm(devices, devguest):
+        with fake_interface(devices, devguest) as fake:
+            fake.state(INIT_WAIT)
+            fake.wait_for_front(CONNECTED)
+            fake.state(CONNECTED)
+            unbind = f"echo vif-{NUMBER} >/sys/bus/xen/drivers/vif/unbind"
+            with background(devguest, "unbind", unbind):
+                fake.wait_for_front(CLOSING)
+                devices.dom0.check(f"xenstore-rm {fake.front}")
+                others_work(devices, devguest)
 
 
 @pytest.mark.long

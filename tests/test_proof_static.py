@@ -3,6 +3,7 @@
 say before, and scripts/check-bisect the patch with which it begins. Compilers and
 checkers are played; the long tests have the real ones."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,13 @@ def trees(playground):
     for path in (playground.repo / "scripts/kobjects", bin / "spatch"):
         path.chmod(0o755)
     return patched, unpatched
+
+
+def plays_boot(playground, says, status=0):
+    """scripts/boot of a guest that says this and ends so."""
+    path = playground.repo / "scripts/boot"
+    playground.write(path, f"#!/bin/sh\ncat >/dev/null\necho '{says}'\nexit {status}\n")
+    path.chmod(0o755)
 
 
 def check(playground, *tools):
@@ -149,16 +157,18 @@ def test_a_build_that_fails(playground, trees):
 def test_bisect(playground, trees):
     """A warning, an error, and the patch each comes with."""
     (playground.repo / "Documentation").mkdir()
+    plays_boot(playground, "up 42")
     result = playground.run("check-bisect")
     assert result.returncode == 0, result.stdout + result.stderr
     lines = [n for n in result.stdout.splitlines() if n.startswith("check-bisect: ")]
     assert lines[0] == "check-bisect: 0/3 before: native 1, pae 1, x86_64 1, arm64 1"
     assert lines[1] == "check-bisect: 1/3 0001-hook.patch: native 1, pae 1, x86_64 1"
     assert lines[2] == "check-bisect: 2/3 0002-move.patch: x86_64 1, arm64 1"
-    assert lines[3].endswith("0003-add.patch: native 1, pae 1, x86_64 1, mach-xen 1")
-    assert lines[4] == "check-bisect: 3 patches, each builds and adds no warning"
+    assert lines[3].endswith("0003-add.patch: native 1, pae 1, x86_64 1, mach-xen 1, boot yes")
+    assert lines[4] == "check-bisect: 3 patches, each builds and adds no warning; a guest booted 1 times"
     text = (playground.repo / "Documentation/check-bisect.rst").read_text()
     assert "Linux 6.12.99" in text and "0002-move.patch" in text
+    assert re.search("0003-add.patch .* yes$", text, re.M)
 
     tree = playground.build / "bisect/linux"
     (tree / "hooked").write_text("../linux/arch/x86/kernel/setup.c:20:1: warning: hooked\n")
@@ -173,6 +183,18 @@ def test_bisect(playground, trees):
     assert "0003-add.patch: mach-xen: make ended with 1" in result.stdout
     assert "1/1" in result.stdout
     refused(playground.run("check-bisect", "--to", "00"), "00 names 3 patches")
+
+
+@pytest.mark.parametrize("says, status", [("echo up $((6 * 7))", 0), ("up 42", 1)])
+def test_bisect_boots(playground, trees, says, status):
+    """A guest that has no shell, and one that does not end well."""
+    plays_boot(playground, says, status)
+    result = playground.run("check-bisect", "--from", "0003")
+    assert result.returncode == 1
+    assert "0003-add.patch: mach-xen: no guest of it boots" in result.stdout
+    result = playground.run("check-bisect", "--from", "0003", "--no-boot")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "a guest booted 0 times" in result.stdout
 
 
 def test_bisect_names():

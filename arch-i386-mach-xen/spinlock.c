@@ -17,6 +17,9 @@
 DEFINE_STATIC_KEY_FALSE(xen_pv_spinlocks);
 EXPORT_SYMBOL(xen_pv_spinlocks);
 
+/* Called from <mach_spinlock.h>, by modules too where spin_unlock() is inline. */
+EXPORT_SYMBOL(__pv_queued_spin_unlock);
+
 /* Locks that are not handed to a vCPU which does not run, as queued ones are. */
 #ifdef VIRT_SPIN_LOCK_KEY_TRUE
 DEFINE_STATIC_KEY_TRUE(virt_spin_lock_key);

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from bootlab import MEASURED
-from lifelab import check_clock, kept, working
+from lifelab import check_clock, check_messages, kept, working
 
 pytestmark = [pytest.mark.life, pytest.mark.long]
 
@@ -19,6 +19,29 @@ def test_to_the_same_host(life):
             MEASURED["life: migration to the same host, s"] = round(time.monotonic() - start, 1)
             work.check_alive()
         check_clock(guest, life.dom0)
+
+
+def test_memory_that_comes_meanwhile(life):
+    """Pages in highmem that the guest gets back when the rest has been sent."""
+    with life.guest_with(memory=832) as guest:
+        low = int(guest.check("awk '/LowTotal/ { print $2 }' /proc/meminfo"))
+        total = "awk '/MemTotal:/ { print $2 }' /proc/meminfo"
+        full = int(guest.check(total))
+        assert full - low > 64 << 10, "it has no highmem to speak of"
+        life.dom0.check("xl mem-set guest 768")
+        guest.wait_until(f"[ $({total}) -le {full - (60 << 10)} ]", 60)
+        guest.drain()
+        receive = "(head -c 600M; touch /tmp/half; sleep 20; cat) | xl migrate-receive"
+        life.dom0.start(f"xl migrate -s '' guest '{receive}'; echo ended with $?", "/tmp/migrate")
+        life.dom0.wait_until("[ -e /tmp/half ]", 300)
+        life.dom0.check("xl mem-set guest 832")
+        assert "ended with 0" in life.dom0.outcome("/tmp/migrate", 300)
+        guest.follow()
+        guest.wait_until(f"[ $({total}) -ge {full - 4096} ]", 60)
+        guest.check("mkdir -p /tmp/all; mount -t tmpfs -o size=95% tmpfs /tmp/all")
+        guest.run("dd if=/dev/zero of=/tmp/all/zero bs=1M", 300)
+        guest.check("umount /tmp/all")
+        check_messages(guest)
 
 
 def test_into_nothing(life):

@@ -2,9 +2,12 @@
 """A guest is saved and restored, or only looked at, and goes on as if nothing
 had been, but for the time."""
 
+from contextlib import contextmanager
+
 import pytest
+from fakebackend import INITIALISED
 from labwork import STRESS
-from lifelab import IMAGE, check_clock, check_messages, free_memory, kept, working
+from lifelab import DISK, IMAGE, check_clock, check_messages, free_memory, kept, working
 from smplab import online
 
 pytestmark = pytest.mark.life
@@ -36,6 +39,85 @@ def test_no_memory_is_lost(life):
         before = free_memory(guest)
         save_and_restore(guest, 3)
         assert free_memory(guest) > before - 1024
+
+
+def test_a_vcpu_that_was_down(life):
+    """What passes on the next host before it comes up is not stolen from it."""
+    def ticks():
+        words = guest.check("grep ^cpu1 /proc/stat").split()[1:]
+        return {"used": sum(map(int, words[:3])), "stolen": int(words[7])}
+
+    with life.guest_with(extra_config="maxvcpus=2") as guest:
+        save_and_restore(guest)
+        guest.check("sleep 3")
+        life.dom0.check("xl vcpu-set guest 2")
+        guest.check("echo 1 >/sys/devices/system/cpu/cpu1/online 2>/dev/null; true")
+        guest.wait_until("[ $(cat /sys/devices/system/cpu/online) = 0-1 ]")
+        before = ticks()
+        guest.run("timeout 3 taskset 2 sh -c 'while :; do :; done'", 60)
+        after = ticks()
+        assert after["used"] - before["used"] > 100, (before, after)
+        assert after["stolen"] < 200, (before, after)
+        check_messages(guest)
+
+
+@contextmanager
+def writing_back(life, guest):
+    """The guest's kernel writes to a slow disk meanwhile, and no program waits for it:
+    one that does could not be frozen. All of it has got there afterwards."""
+    def bytes_per_second(limit):
+        assert life.dom0.qemu.monitor(f"block_set_io_throttle disk0 {limit} 0 0 0 0 0") == ""
+
+    guest.check("echo 60 >/proc/sys/vm/dirty_ratio")
+    bytes_per_second(1 << 20)
+    try:
+        # As long as it is open somewhere, what closes it does not wait.
+        guest.check(f"exec 9<>{DISK}; /tests/pattern write 5 48 >{DISK}")
+        yield
+    finally:
+        bytes_per_second(0)
+    guest.check("sync; echo 3 >/proc/sys/vm/drop_caches", 120)
+    guest.check(f"/tests/pattern check 5 48 <{DISK}; exec 9<&-", 60)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("queues", [(2, 1), (1, 2)], ids=["less", "more"])
+def test_another_number_of_queues(life, queues):
+    """The next host's backend has more of them for a disk, or less."""
+    offered = "/sys/module/xen_blkback/parameters/max_queues"
+    normal = life.dom0.check(f"cat {offered}")
+
+    def offer(count):
+        life.dom0.check(f"echo {count} >{offered}")
+
+    try:
+        offer(queues[0])
+        with life.guest_with(vcpus=2, memory=256) as guest:
+            assert guest.check("ls /sys/block/xvda/mq | wc -l") == str(queues[0])
+            with writing_back(life, guest):
+                offer(queues[1])
+                save_and_restore(guest)
+            check_messages(guest)
+    finally:
+        offer(normal)
+
+
+@pytest.mark.long
+def test_saved_before_its_disk_is_there(life):
+    """What was on its way to the disk the first time gets there after the second."""
+    with life.guest_with(memory=256) as guest:
+        with writing_back(life, guest):
+            guest.save(IMAGE)
+            life.dom0.check(f"xl restore -p {IMAGE}", 120)
+            guest.follow()
+            # Its backend is there, and does not connect.
+            device = f"vbd-{guest.domid}-51712"
+            life.dom0.check(f"echo {device} >/sys/bus/xen-backend/drivers/vbd/unbind")
+            life.dom0.check("xl unpause guest")
+            state = f"/local/domain/{guest.domid}/device/vbd/51712/state"
+            life.dom0.wait_until(f"[ $(xenstore-read {state}) = {INITIALISED} ]")
+            save_and_restore(guest)
+        check_messages(guest)
 
 
 @pytest.mark.long

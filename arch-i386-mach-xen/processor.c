@@ -178,6 +178,7 @@ unsigned long __read_cr3(void)
 {
 	return this_cpu_read(xen_cr3);
 }
+EXPORT_SYMBOL_GPL(__read_cr3); /* KVM can be built, and finds no VMX here. */
 
 /**
  * write_cr3 - use another page directory (MMUEXT_NEW_BASEPTR)

@@ -31,7 +31,7 @@ def test_memory_that_comes_meanwhile(life):
         life.dom0.check("xl mem-set guest 768")
         guest.wait_until(f"[ $({total}) -le {full - (60 << 10)} ]", 60)
         guest.drain()
-        receive = "(head -c 629145600; touch /tmp/half; sleep 20; cat) | xl migrate-receive"
+        receive = "(dd bs=64k count=6000; touch /tmp/half; sleep 20; cat) | xl migrate-receive"
         life.dom0.start(f"xl migrate -s '' guest '{receive}'; echo ended with $?", "/tmp/migrate")
         life.dom0.wait_until("[ -e /tmp/half ]", 300)
         life.dom0.check("xl mem-set guest 832")

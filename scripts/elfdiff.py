@@ -59,22 +59,6 @@ def only_line_numbers(a, b):
     return without(a) == without(b)
 
 
-def verdict(a, b):
-    """What became of a section: "same", "explained: why" or "DIFFERENT: how"."""
-    if a is None or b is None:
-        return f"DIFFERENT: only in the {'patched' if a is None else 'unpatched'} build"
-    if (a.address, a.size, a.code) != (b.address, b.size, b.code):
-        return f"DIFFERENT: {a.size} bytes at {a.address:#x}, {b.size} at {b.address:#x}"
-    if a.data == b.data:
-        return "same"
-    count = sum(x != y for x, y in zip(a.data, b.data))
-    if a.name == "__bug_table" and only_line_numbers(a.data, b.data):
-        return f"explained: {count} bytes of line numbers in WARN and BUG places"
-    if a.name == ".notes" and not a.code:
-        return "explained: the build id"
-    return f"DIFFERENT: {count} of {a.size} bytes"
-
-
 def only_numbers_in_names(a, b, at_a, at_b):
     """Two sections differ in nothing but the kernel's table of its symbols, and there
     in the numbers of names. at_a, at_b: of kallsyms.addresses()."""
@@ -91,21 +75,35 @@ def only_numbers_in_names(a, b, at_a, at_b):
     )
 
 
+def verdict(a, b, at_a, at_b):
+    """What became of a section: "same", "explained: why" or "DIFFERENT: how".
+    at_a, at_b: of kallsyms.addresses(), empty where there is no such table."""
+    if a is None or b is None:
+        return f"DIFFERENT: only in the {'patched' if a is None else 'unpatched'} build"
+    if (a.address, a.size, a.code) != (b.address, b.size, b.code):
+        return f"DIFFERENT: {a.size} bytes at {a.address:#x}, {b.size} at {b.address:#x}"
+    if a.data == b.data:
+        return "same"
+    count = sum(x != y for x, y in zip(a.data, b.data))
+    if a.name == "__bug_table" and only_line_numbers(a.data, b.data):
+        return f"explained: {count} bytes of line numbers in WARN and BUG places"
+    if a.name == ".notes" and not a.code:
+        return "explained: the build id"
+    if not a.code and only_numbers_in_names(a, b, at_a, at_b):
+        return f"explained: {count} bytes of line and other numbers in symbol names"
+    return f"DIFFERENT: {count} of {a.size} bytes"
+
+
 def compare(left, right, kernels=False):
     """[(name, code, size, verdict)] for every section either file loads.
     kernels: they are linked, and may have the table of their own symbols."""
     a, b = sections(left), sections(right)
+    symbols = [kallsyms.addresses(path) if kernels else {} for path in (left, right)]
     names = list(a) + [n for n in b if n not in a]
     rows = []
     for name in names:
         one = a.get(name) or b[name]
-        how = verdict(a.get(name), b.get(name))
-        if kernels and how.endswith("bytes") and not one.code:
-            at = [kallsyms.addresses(path) for path in (left, right)]
-            if only_numbers_in_names(one, b[name], *at):
-                count = sum(x != y for x, y in zip(one.data, b[name].data))
-                how = f"explained: {count} bytes of line and other numbers in symbol names"
-        rows.append((name, one.code, one.size, how))
+        rows.append((name, one.code, one.size, verdict(a.get(name), b.get(name), *symbols)))
     return rows
 
 

@@ -5,10 +5,11 @@ had been, but for the time."""
 from contextlib import contextmanager
 
 import pytest
+from devlab import vbd_number
 from fakebackend import INITIALISED
 from labwork import STRESS
 from lifelab import DISK, IMAGE, check_clock, check_messages, free_memory, kept, working
-from smplab import online
+from smplab import SYSFS, online
 
 pytestmark = pytest.mark.life
 
@@ -53,8 +54,8 @@ def test_a_vcpu_that_was_down(life):
         guest.check("sleep 5")
         up = number("cut -d ' ' -f 1 /proc/uptime")
         life.dom0.check("xl vcpu-set guest 2")
-        guest.check("echo 1 >/sys/devices/system/cpu/cpu1/online 2>/dev/null; true")
-        guest.wait_until("[ $(cat /sys/devices/system/cpu/online) = 0-1 ]")
+        guest.check(f"echo 1 >{SYSFS}/cpu1/online 2>/dev/null; true")
+        guest.wait_until(f"[ $(cat {SYSFS}/online) = 0-1 ]")
         guest.run("timeout 3 taskset 2 sh -c 'while :; do :; done'", 60)
         words = guest.check("grep ^cpu1 /proc/stat").split()
         passed = (number("cut -d ' ' -f 1 /proc/uptime") - up) * HZ
@@ -113,10 +114,11 @@ def test_saved_before_its_disk_is_there(life):
             life.dom0.check(f"xl restore -p {IMAGE}", 120)
             guest.follow()
             # Its backend is there, and does not connect.
-            device = f"vbd-{guest.domid}-51712"
-            life.dom0.check(f"echo {device} >/sys/bus/xen-backend/drivers/vbd/unbind")
+            number = vbd_number("xvda")
+            backend = life.vbd(guest, number)
+            life.dom0.check(f"basename {backend} >{backend}/driver/unbind")
             life.dom0.check("xl unpause guest")
-            state = f"/local/domain/{guest.domid}/device/vbd/51712/state"
+            state = f"/local/domain/{guest.domid}/device/vbd/{number}/state"
             life.dom0.wait_until(f"[ $(xenstore-read {state}) = {INITIALISED} ]")
             save_and_restore(guest)
         check_messages(guest)

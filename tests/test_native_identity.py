@@ -129,11 +129,12 @@ def test_other_fields_of_the_bug_table_are_not(tmp_path):
 def kallsyms_table(*names, behind=1):
     """The .rodata of a kernel with these symbols: each character is a token."""
     index = ", ".join(str(2 * i) for i in range(256))
-    packed = "".join(
-        f".byte {', '.join(map(str, [len(n) & 0x7F | 0x80, len(n) >> 7] if len(n) > 127 else [len(n)]))}\n"
-        f'.ascii "{n}"\n'
-        for n in names
-    )
+    packed = ""
+    for name in names:
+        # The length is ULEB128; none here has more than two bytes of it.
+        low, high = len(name) & 0x7F, len(name) >> 7
+        packed += f".byte {low | 0x80}, {high}\n" if high else f".byte {low}\n"
+        packed += f'.ascii "{name}"\n'
     return f"""
 .globl kallsyms_num_syms, kallsyms_names, kallsyms_token_table, kallsyms_token_index
 kallsyms_num_syms: .long {len(names)}

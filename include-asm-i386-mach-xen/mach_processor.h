@@ -60,8 +60,8 @@ static inline u64 xen_read_msr(unsigned int msr)
 #define rdmsr(msr, low, high)			\
 do {						\
 	u64 __val = xen_read_msr(msr);		\
-	(low) = (u32)__val;			\
-	(high) = __val >> 32;			\
+	(void)((low) = (u32)__val);		\
+	(void)((high) = __val >> 32);		\
 } while (0)
 
 #define wrmsr(msr, low, high)			\
@@ -136,8 +136,8 @@ static inline int rdmsrl_safe(unsigned int msr, unsigned long long *val)
 #define rdpmc(counter, low, high)		\
 do {						\
 	u64 __val = xen_read_pmc(counter);	\
-	(low) = (u32)__val;			\
-	(high) = __val >> 32;			\
+	(void)((low) = (u32)__val);		\
+	(void)((high) = __val >> 32);		\
 } while (0)
 #endif
 

@@ -6,12 +6,15 @@ native one. Logs: build/results/selftests-<hypervisor>, selftests-native"""
 import re
 from collections import namedtuple
 
-from bootlab import KERNEL, NATIVE_KERNEL, RESULTS, Lab, answers
+from bootlab import RESULTS, Lab, answers
 from conftest import BUILD, BUILT, TOP
 from devlab import unpacked
 from differences import lines_of, unexplained
 from xenlab import SCALE, Native
 
+# With scripts/selftests.config.
+KERNEL = BUILT / "kernel-selftests/arch/x86/boot/bzImage"
+NATIVE = BUILT / "native-same-selftests/arch/x86/boot/bzImage"
 SMALL = BUILD / "guest/small.gz"
 EXTRA = BUILT / "selftests/guest.gz"
 PROGRAMS_BUILT = BUILT / "selftests/built"
@@ -20,6 +23,7 @@ PROGRAMS = TOP / "tests/selftests/programs"
 MEMORY = 512
 VCPUS = 2
 LIMIT = 60
+HUGE_PAGES = 32
 
 # What kselftest's runner takes for done and for left out.
 STATUS = {0: "ok", 4: "skip"}
@@ -63,7 +67,8 @@ def parse(output, status):
             name = match[2]
         else:
             continue
-        name = re.sub(r"0x[0-9a-f]+|\b[0-9a-f]{8}\b|-?\d+(\.\d+)?", "N", name).strip() or "-"
+        name = re.sub(r"(0x)+[0-9a-f]+|\b[0-9a-f]{8}\b|-?\d+(\.\d+)?", "N", name, flags=re.I)
+        name = " ".join(name.split()) or "-"
         found[name] = f"{found[name]}; {what}" if name in found else what
     found["exit"] = STATUS.get(status, f"not ok ({'killed' if status == KILLED else status})")
     return found
@@ -97,8 +102,13 @@ def run_program(shell, line, folder):
     group, name = program.rsplit("/", 1)
     words = " ".join([f"./{name}", *arguments])
     limit = int(LIMIT * SCALE)
+    # What it has started is not to disturb the next one. busybox's setsid waits for
+    # nothing if it leads a group already.
+    inner = f"echo \\$\\$ >/tmp/group; exec timeout -s KILL {limit} {words}"
     result = shell.run(
-        f"cd /selftests/{group} && timeout -s KILL {limit} {words} >/tmp/output 2>&1",
+        f"cd /selftests/{group} && sh -c 'setsid sh -c \"{inner}\"; exit $?'"
+        " >/tmp/output 2>&1; status=$?;"
+        " kill -s KILL -- -$(cat /tmp/group) 2>/dev/null; (exit $status)",
         LIMIT + 60,
     )
     output = shell.check("tail -c 100000 /tmp/output; rm -f /tmp/output; cd /", 60)
@@ -109,11 +119,13 @@ def run_program(shell, line, folder):
 
 
 def set_up(machine):
-    """File systems that the tests expect."""
+    """File systems that the tests expect, huge pages where there are any, and so few
+    process numbers that one comes again soon."""
     machine.check(
         "mkdir -p /dev/shm /dev/mqueue /etc; mount -t tmpfs none /dev/shm;"
         " mount -t mqueue none /dev/mqueue; mount -t debugfs none /sys/kernel/debug;"
-        " echo root:x:0:0::/:/bin/sh >/etc/passwd; test -x /selftests/x86/sigreturn_32"
+        " echo root:x:0:0::/:/bin/sh >/etc/passwd;"
+        f" echo {HUGE_PAGES} >/proc/sys/vm/nr_hugepages || :; echo 4096 >/proc/sys/kernel/pid_max; test -x /selftests/x86/sigreturn_32"
     )
 
 
@@ -152,7 +164,7 @@ class Bare:
                 return self.machine
             self.machine.close()
         self.machine = Native(
-            NATIVE_KERNEL, initrd=self.initrd, memory=MEMORY, vcpus=VCPUS,
+            NATIVE, initrd=self.initrd, memory=MEMORY, vcpus=VCPUS,
             cmdline="quiet loglevel=1", log=self.folder,
         )
         self.machine.check("dmesg -n 1")

@@ -107,6 +107,10 @@ def _existing(path, remedy):
     return Path(path)
 
 
+def _mended_qemu():
+    return _existing(BUILD / "qemu/qemu-system-x86_64", "scripts/lab-qemu")
+
+
 def _log_file(folder, name):
     folder = Path(folder) if folder else stack.tree_build() / "results" / "lab"
     folder.mkdir(parents=True, exist_ok=True)
@@ -146,8 +150,7 @@ class Dom0(Shell):
         self.free_ports = list(GUEST_PORTS)
         self._xen = _existing(XENBUILD / "hypervisor" / flavour / "xen",
                               f"scripts/lab-hypervisor {flavour}")
-        built = (_existing(BUILD / "qemu/qemu-system-x86_64", "scripts/lab-qemu")
-                 if mended or self.domain_type == "shim" else None)
+        built = _mended_qemu() if mended or self.domain_type == "shim" else None
         vmlinuz = _existing(DOM0_BUILD / "vmlinuz", "scripts/lab-dom0")
         archives = [_existing(DOM0_BUILD / "initrd.gz", "scripts/lab-dom0"),
                     *(_existing(path, f"scripts/lab-dom0-{Path(path).stem}")
@@ -274,7 +277,7 @@ class Dom0(Shell):
         `disk` and `vif`, as "phy:/dev/vda,xvda,w" and "" or "mac=..." (the
         bridge is dom0's xenbr0). extra_config: lines of xl.cfg, after ours. A
         domain that ends is kept for wait_for_end() to tell why, unless they say
-        otherwise. wait: for the shell of our initrd.
+        otherwise. wait: for the shell of our initrd; a number, for so many seconds.
         """
         for path in filter(None, (kernel, ramdisk)):
             if path.startswith("/guest/") and path not in self.inside:
@@ -345,7 +348,7 @@ class Guest(Shell):
             self.attach()
             dom0.check(f"xl unpause {name}")
             if wait:
-                self.login("guest# ", 60 * self.slowness)
+                self.login("guest# ", (60 if wait is True else wait) * self.slowness)
         except BaseException:
             self.close()
             raise
@@ -511,10 +514,10 @@ class Guest(Shell):
 
 class Native(Shell):
     """A native i386 kernel (bzImage) with the guest's initrd on bare QEMU: the
-    reference for what programs ought to do."""
+    reference for what programs ought to do. wait, mended: as for a Dom0's."""
 
     def __init__(self, kernel, initrd=None, cmdline="", memory=128, vcpus=1,
-                 icount=False, log=None, name="native", wait=True):
+                 icount=False, log=None, name="native", wait=True, mended=False):
         kernel = _existing(kernel, "scripts/kernel --native-same")
         initrd = _existing(initrd or INITRD, "scripts/lab-guest-initrd")
         self.qemu = Qemu([
@@ -522,12 +525,13 @@ class Native(Shell):
             "-kernel", "kernel", "-initrd", "initrd",
             "-append", f"console=ttyS0 {cmdline}".strip(),
             "-serial", "chardev:console",
-        ], ("console",), {"kernel": kernel, "initrd": initrd}, icount=icount)
+        ], ("console",), {"kernel": kernel, "initrd": initrd}, icount=icount,
+            built=_mended_qemu() if mended else None)
         try:
             super().__init__(name, self.qemu.sockets["console"],
                              _log_file(log, name), self.qemu.gone)
             if wait:
-                self.login("guest# ", 90)
+                self.login("guest# ", 90 if wait is True else wait)
         except BaseException:
             self.qemu.close()
             raise

@@ -138,6 +138,7 @@ class Guest(Lab):
         return {
             "files": {"/guest/kernel": KERNEL, "/guest/initrd": unpacked(SMALL, EXTRA)},
             "dom0_mem": 512,
+            "mended": True,
         }
 
     def devices(self):
@@ -165,7 +166,7 @@ class Bare:
             self.machine.close()
         self.machine = Native(
             NATIVE, initrd=self.initrd, memory=MEMORY, vcpus=VCPUS,
-            cmdline="quiet loglevel=1", log=self.folder,
+            cmdline="quiet loglevel=1", log=self.folder, mended=True,
         )
         self.machine.check("dmesg -n 1")
         set_up(self.machine)

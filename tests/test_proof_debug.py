@@ -19,6 +19,9 @@ CASES = BUILT / "linux/tools/testing/selftests/lkdtm/tests.txt"
 TRIGGER = "/sys/kernel/debug/provoke-crash/DIRECT"
 MEMORY = 512
 VCPUS = 2
+# ftrace's self-tests change all functions several times, which an emulator has to
+# translate anew each time.
+BOOT = 900
 PROGRAMS = sorted(path.stem for path in (TOP / "tests/guest").glob("*.c"))
 
 # {case: why it ends in another way than natively}
@@ -31,10 +34,10 @@ class Debug(Lab):
     group = "debug"
 
     def machine(self):
-        return {"files": {"/guest/kernel": KERNEL}}
+        return {"files": {"/guest/kernel": KERNEL}, "mended": True}
 
     def devices(self):
-        return {"memory": MEMORY, "vcpus": VCPUS}
+        return {"memory": MEMORY, "vcpus": VCPUS, "wait": BOOT}
 
     def prepare(self, guest):
         super().prepare(guest)
@@ -57,7 +60,8 @@ def cases():
 
 @pytest.fixture(scope="module")
 def debug():
-    lab = Debug("pv32")
+    # The tracer of calls reads the clock twice a function, and an emulated TSC is slow.
+    lab = Debug("pv32-tsc")
     lab.guest()
     yield lab
     lab.dom0.close()
@@ -66,7 +70,7 @@ def debug():
 @pytest.fixture(scope="module")
 def native_debug():
     with Native(NATIVE, memory=MEMORY, vcpus=VCPUS, log=RESULTS / "debug-native",
-                cmdline="quiet loglevel=1") as machine:
+                cmdline="quiet loglevel=1", wait=BOOT, mended=True) as machine:
         machine.check("dmesg -n 1; mount -t debugfs debugfs /sys/kernel/debug", 60)
         yield machine
 

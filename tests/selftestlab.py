@@ -22,8 +22,9 @@ LIST = TOP / "tests/selftests/expected-differences"
 PROGRAMS = TOP / "tests/selftests/programs"
 MEMORY = 512
 VCPUS = 2
-LIMIT = 60
+LIMIT = 180
 HUGE_PAGES = 32
+PID_MAX = 1500
 
 # What kselftest's runner takes for done and for left out.
 STATUS = {0: "ok", 4: "skip"}
@@ -125,7 +126,8 @@ def set_up(machine):
         "mkdir -p /dev/shm /dev/mqueue /etc; mount -t tmpfs none /dev/shm;"
         " mount -t mqueue none /dev/mqueue; mount -t debugfs none /sys/kernel/debug;"
         " echo root:x:0:0::/:/bin/sh >/etc/passwd;"
-        f" echo {HUGE_PAGES} >/proc/sys/vm/nr_hugepages || :; echo 4096 >/proc/sys/kernel/pid_max; test -x /selftests/x86/sigreturn_32"
+        f" echo {HUGE_PAGES} >/proc/sys/vm/nr_hugepages || :;"
+        f" echo {PID_MAX} >/proc/sys/kernel/pid_max; test -x /selftests/x86/sigreturn_32"
     )
 
 

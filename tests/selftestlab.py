@@ -22,7 +22,7 @@ LIST = TOP / "tests/selftests/expected-differences"
 PROGRAMS = TOP / "tests/selftests/programs"
 MEMORY = 512
 VCPUS = 2
-LIMIT = 180
+LIMIT = 240
 HUGE_PAGES = 32
 PID_MAX = 1500
 

@@ -269,7 +269,7 @@ class Dom0(Shell):
 
     def create(self, name, kernel="/guest/kernel", ramdisk="/guest/initrd",
                memory=128, vcpus=1, cmdline="", disks=(), vifs=(),
-               extra_config="", wait=True):
+               extra_config="", wait=60):
         """Start a domain and attach to its console; a Guest.
 
         kernel, ramdisk: paths in dom0 (ramdisk may be None). cmdline is added
@@ -277,7 +277,7 @@ class Dom0(Shell):
         `disk` and `vif`, as "phy:/dev/vda,xvda,w" and "" or "mac=..." (the
         bridge is dom0's xenbr0). extra_config: lines of xl.cfg, after ours. A
         domain that ends is kept for wait_for_end() to tell why, unless they say
-        otherwise. wait: for the shell of our initrd; a number, for so many seconds.
+        otherwise. wait: so many seconds for the shell of our initrd; False: for nothing.
         """
         for path in filter(None, (kernel, ramdisk)):
             if path.startswith("/guest/") and path not in self.inside:
@@ -348,7 +348,7 @@ class Guest(Shell):
             self.attach()
             dom0.check(f"xl unpause {name}")
             if wait:
-                self.login("guest# ", (60 if wait is True else wait) * self.slowness)
+                self.login("guest# ", wait * self.slowness)
         except BaseException:
             self.close()
             raise
@@ -517,7 +517,7 @@ class Native(Shell):
     reference for what programs ought to do. wait, mended: as for a Dom0's."""
 
     def __init__(self, kernel, initrd=None, cmdline="", memory=128, vcpus=1,
-                 icount=False, log=None, name="native", wait=True, mended=False):
+                 icount=False, log=None, name="native", wait=90, mended=False):
         kernel = _existing(kernel, "scripts/kernel --native-same")
         initrd = _existing(initrd or INITRD, "scripts/lab-guest-initrd")
         self.qemu = Qemu([
@@ -531,7 +531,7 @@ class Native(Shell):
             super().__init__(name, self.qemu.sockets["console"],
                              _log_file(log, name), self.qemu.gone)
             if wait:
-                self.login("guest# ", 90 if wait is True else wait)
+                self.login("guest# ", wait)
         except BaseException:
             self.qemu.close()
             raise

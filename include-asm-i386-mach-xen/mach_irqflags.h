@@ -78,4 +78,14 @@ struct insn;
 struct kprobe;
 void xen_prepare_kprobe_emulation(struct kprobe *p, const struct insn *insn);
 
+#include <asm/irqflags.h>	/* native_save_fl(), whichever header comes first */
+
+/*
+ * Xen enters a 32-bit kernel with AC as user mode had it. In ring 1 it does
+ * nothing: only ring 3 is checked for alignment, and Xen has SMAP off while such
+ * a guest runs. Who reads the CPU's own flags wants to know what the entry code
+ * has left set that does something, as arch_enter_from_user_mode() does.
+ */
+#define native_save_fl()	(native_save_fl() & ~X86_EFLAGS_AC)
+
 #endif /* _ASM_X86_MACH_XEN_IRQFLAGS_H */

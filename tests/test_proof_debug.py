@@ -25,7 +25,10 @@ BOOT = 900
 PROGRAMS = sorted(path.stem for path in (TOP / "tests/guest").glob("*.c"))
 
 # {case: why it ends in another way than natively}
-DIFFERENT = {}
+DIFFERENT = {
+    "DOUBLE_FAULT": "loads SS with a selector of RPL 0, which is a #GP in ring 1 and an oops;"
+                    " natively QEMU, which knows no segment limits, goes on",
+}
 
 
 class Debug(Lab):
@@ -51,9 +54,10 @@ class Debug(Lab):
 
 def cases():
     """{name: what run.sh looks for in the kernel's messages}, without those that
-    end the whole system."""
+    end the whole system and those of another architecture."""
     lines = CASES.read_text().splitlines() if CASES.exists() else []
-    pairs = [line.partition(" ")[::2] for line in lines if line and line[0] != "#"]
+    pairs = [line.partition(" ")[::2] for line in lines
+             if line and not line.startswith(("#", "PPC_"))]
     return {name: re.sub(r"^repeat:\d+ ", "", expected) or "call trace:"
             for name, expected in pairs}
 
@@ -81,10 +85,12 @@ def test_boots_without_a_complaint(debug):
     log = guest.check("dmesg", 60)
     debug.check()
     for said in ("Lock dependency validator", "kfence: initialized",
-                 "Testing tracer function: PASSED", "Testing dynamic ftrace: PASSED",
-                 "Testing tracer function_graph: PASSED",
                  "Checked W+X mappings: passed, no W+X pages found"):
         assert said in log, f"'{said}' is not in the kernel's messages"
+    for test in ("tracer function", "dynamic ftrace", "ftrace regs", "tracer function_graph"):
+        # Others' messages may come between its name and its result.
+        end = re.search("PASSED|Testing", log.partition(f"Testing {test}: ")[2])
+        assert end and end[0] == "PASSED", f"'Testing {test}' has not passed"
     assert "FAILED" not in log
     suite = re.search(r"^\[[^]]*\] (ok|not ok) \d+ kprobes_test$", log, re.MULTILINE)
     assert suite and suite[1] == "ok"

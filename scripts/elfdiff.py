@@ -47,16 +47,17 @@ def sections(path):
     return found
 
 
-def only_line_numbers(a, b):
-    """Two 32-bit __bug_tables differ in nothing but line numbers. An entry is
-    s32 address, s32 file name, u16 line, u16 flags."""
+def places_moved(a, b):
+    """How many entries of two 32-bit __bug_tables differ; None when one does in
+    more than its line number. An entry is s32 address, s32 file name, u16 line,
+    u16 flags."""
     if len(a) != len(b) or len(a) % 12:
-        return False
-
-    def without(table):
-        return [table[i : i + 8] + table[i + 10 : i + 12] for i in range(0, len(table), 12)]
-
-    return without(a) == without(b)
+        return None
+    entries = [(a[i : i + 12], b[i : i + 12]) for i in range(0, len(a), 12)]
+    moved = [(x, y) for x, y in entries if x != y]
+    if any(x[:8] + x[10:] != y[:8] + y[10:] for x, y in moved):
+        return None
+    return len(moved)
 
 
 def only_numbers_in_names(a, b, at_a, at_b):
@@ -85,8 +86,9 @@ def verdict(a, b, at_a, at_b):
     if a.data == b.data:
         return "same"
     count = sum(x != y for x, y in zip(a.data, b.data))
-    if a.name == "__bug_table" and only_line_numbers(a.data, b.data):
-        return f"explained: {count} bytes of line numbers in WARN and BUG places"
+    moved = places_moved(a.data, b.data) if a.name == "__bug_table" else None
+    if moved:
+        return f"explained: line numbers of {moved} WARN and BUG places"
     if a.name == ".notes" and not a.code:
         return "explained: the build id"
     if not a.code and only_numbers_in_names(a, b, at_a, at_b):

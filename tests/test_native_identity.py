@@ -111,11 +111,15 @@ def test_a_section_more(tmp_path):
 
 
 def test_line_numbers_and_build_id_are_explained(tmp_path):
-    a = build(tmp_path / "a")
-    b = build(tmp_path / "b", (".short 77", ".short 78"), ("0xabcdef", "0xabcdee"))
-    assert {k: v.split(":")[0] for k, v in verdicts(a, b).items()} == {
-        "__bug_table": "explained",
-        ".notes": "explained",
+    # Three places, of which two have other numbers: one in its low byte, one in both.
+    table, tables = ".section __bug_table, \"aw\"\n", []
+    for lines in (70, 255, 9), (70, 256, 8):
+        tables.append(table + "".join(f".long 1, 2\n.short {n}, 5\n" for n in lines))
+    a = build(tmp_path / "a", (table, tables[0]))
+    b = build(tmp_path / "b", (table, tables[1]), ("0xabcdef", "0xabcdee"))
+    assert verdicts(a, b) == {
+        "__bug_table": "explained: line numbers of 2 WARN and BUG places",
+        ".notes": "explained: the build id",
     }
     assert check(a, b).returncode == 0
 

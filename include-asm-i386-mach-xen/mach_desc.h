@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Descriptor tables, thread-local segments, the kernel stack and the I/O
- * permission bitmap under Xen. The implementations are in
- * arch/x86/mach-xen/{gdt,ldt,traps,ioport}.c.
+ * Descriptor tables, thread-local segments and the kernel stack under Xen. The
+ * implementations are in arch/x86/mach-xen/{gdt,ldt,traps}.c.
  *
  * Xen owns the hardware GDT, LDT, IDT and TSS. It is given the machine frames
  * of our GDT and LDT, which must not be mapped writable anywhere while it uses
@@ -47,10 +46,5 @@ static inline void load_sp0(unsigned long sp0)
 }
 
 #define load_gs_index(sel)	loadsegment(gs, sel)
-
-#ifdef CONFIG_X86_IOPL_IOPERM
-void tss_invalidate_io_bitmap(void);
-void tss_update_io_bitmap(void);
-#endif
 
 #endif /* _ASM_X86_MACH_XEN_DESC_H */

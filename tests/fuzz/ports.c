@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The right to use ports and the interrupt flag, asked for, given up and used; by
- * root and by who has no such right. A guest has no ports of the machine's.
+ * root and by who has no such right. A program in a guest has none: with one, Xen
+ * would store what INS reads into the kernel's memory.
  */
 #define _GNU_SOURCE
 #include "fuzz.h"

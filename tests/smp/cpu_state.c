@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <cpuid.h>
 #include <err.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/io.h>
@@ -54,14 +55,14 @@ static int number_beside_tsc(void)
 	return aux & 0xfff;
 }
 
-/* The signal that ends a process with one port which reads another one. */
+/* The signal that ends a process with one port, or none, which reads another one. */
 static int read_foreign_port(void)
 {
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (ioperm(0x80, 1, 1))
+		if (ioperm(0x80, 1, 1) && errno != ENOSYS)
 			_exit(2);
 		inb(0x400);
 		_exit(0);

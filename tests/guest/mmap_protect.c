@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "fault.h"
+#include "pagemap.h"
 
 #define PMD	0x200000u	/* what a PAE page table maps */
 #define GIGABYTE	0x40000000u
@@ -372,16 +373,6 @@ static void test_stack_and_brk(void)
 	CHECK(!wrong(start, 100, 9), "brk_kept", "%u pages", wrong(start, 100, 9));
 }
 
-static int pagemap(void *addr, unsigned long long *entry)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY), len;
-
-	*entry = 0;
-	len = pread64(fd, entry, 8, (unsigned long long)((unsigned int)addr / PAGE) * 8);
-	close(fd);
-	return len == 8;
-}
-
 static void test_advice(void)
 {
 	char *mem = anon(64);
@@ -401,13 +392,13 @@ static void test_advice(void)
 	CHECK(!bad, "dontneed_zeroed", "%u wrong", bad);
 	CHECK(!wrong(mem, 8, 3), "dontneed_kept", "%u", wrong(mem, 8, 3));
 
-	if (pagemap(mem, &entry)) {
+	if (pagemap(mem, &entry, 1)) {
 		VALUE("pagemap_bits", "%#llx", entry >> 55);
-		pagemap(mem + 64 * PAGE - PAGE, &entry);
-		CHECK(entry >> 63, "pagemap_present", "bits %#llx", entry >> 55);
+		pagemap(mem + 64 * PAGE - PAGE, &entry, 1);
+		CHECK(entry & PAGEMAP_PRESENT, "pagemap_present", "bits %#llx", entry >> 55);
 		madvise(mem, PAGE, MADV_DONTNEED);
-		pagemap(mem, &entry);
-		CHECK(!(entry >> 63), "pagemap_absent", "bits %#llx", entry >> 55);
+		pagemap(mem, &entry, 1);
+		CHECK(!(entry & PAGEMAP_PRESENT), "pagemap_absent", "bits %#llx", entry >> 55);
 	} else {
 		VALUE("pagemap_bits", "none");
 	}

@@ -16,6 +16,7 @@
 
 #include "check.h"
 #include "fault.h"
+#include "pagemap.h"
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT	21
@@ -70,16 +71,11 @@ static void drop_device(void)
 static unsigned int out_of(void *mem)
 {
 	unsigned long long entries[PAGES];
-	int fd = open("/proc/self/pagemap", O_RDONLY);
 	unsigned int i, count = 0;
 
-	memset(entries, 0, sizeof(entries));
-	if (pread64(fd, entries, sizeof(entries),
-		    (unsigned long long)((unsigned int)mem / PAGE) * 8) < 0)
-		count = 0;
-	close(fd);
+	pagemap(mem, entries, PAGES);
 	for (i = 0; i < PAGES; i++)
-		count += entries[i] >> 62 & 1;
+		count += !!(entries[i] & PAGEMAP_SWAPPED);
 	return count;
 }
 

@@ -10,10 +10,10 @@ share_compiler_cache
 # Debian's default, 14, does not compile any i386 kernel of these trees (mm/maccess.c:
 # "invalid output size for constraint '=a'"), nor do 15 and 16.
 case $compiler in
-clang) compiler_args=(CC='ccache clang-19') compiler_packages=(clang-19) ;;
-llvm) compiler_args=(LLVM=-19 CC='ccache clang-19')
+clang) compiler_args=(CC="$top/scripts/cached-cc clang-19") compiler_packages=(clang-19) ;;
+llvm) compiler_args=(LLVM=-19 CC="$top/scripts/cached-cc clang-19")
       compiler_packages=(clang-19 lld-19 llvm-19) ;;
-*) compiler_args=(CC='ccache gcc') compiler_packages=() ;;
+*) compiler_args=(CC="$top/scripts/cached-cc gcc") compiler_packages=() ;;
 esac
 
 # kmake ARGUMENT...: the kernel's make. Paths relative to the build folder, so

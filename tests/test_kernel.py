@@ -135,3 +135,18 @@ def test_progress_off_a_terminal():
     )
     assert result.stdout.splitlines()[0] == "L: 1 of 3 objects"
     assert result.stdout.splitlines()[-1] == "L: 3 of 3 objects"
+
+
+def test_the_cache_knows_what_assembly_includes(tmp_path):
+    """The kernel in a bzImage, for one: an .incbin of the decompressor's."""
+    source, included, made = (tmp_path / name for name in ("piggy.S", "kernel.gz", "piggy.o"))
+    source.write_text(f'.incbin "{included}"\n')
+    environment = {"CCACHE_DIR": tmp_path / "cache", "CCACHE_DEPEND": "1"}
+    found = []
+    for text in "old", "new":
+        included.write_text(text)
+        result = run(TOP / "scripts/cached-cc", "gcc", "-MD", "-c", source, "-o", made,
+                     env=environment)
+        assert result.returncode == 0, result.stderr
+        found.append(text.encode() in made.read_bytes())
+    assert found == [True, True]

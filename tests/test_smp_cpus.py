@@ -52,9 +52,21 @@ def test_each_is_a_cpu_of_its_own(smpguest, smp):
         assert smpguest.read(f"{SYSFS}/cpu{cpu}/topology/thread_siblings_list") == str(cpu)
 
 
+def check_own_state(guest, vcpus, ioperm):
+    result = guest.run("/tests/cpu_state", 60)
+    expected = f"cpu_state: {vcpus} CPUs, {ioperm} ioperm(), good"
+    assert result.output.splitlines()[-1] == expected, result.output
+
+
 def test_each_has_its_own_state(smpguest, smp):
-    result = smpguest.run("/tests/cpu_state", 60)
-    assert result.output.splitlines()[-1] == f"cpu_state: {smp.VCPUS} CPUs, good", result.output
+    check_own_state(smpguest, smp.VCPUS, "without")
+
+
+def test_each_has_its_own_state_64_bit(smp):
+    """What cpu_bringup() does for both: there, programs have ioperm()."""
+    with smp.own("state", vcpus=2, kernel="/guest/kernel-amd64") as guest:
+        assert guest.check("uname -m") == "x86_64"
+        check_own_state(guest, 2, "with")
 
 
 def test_each_shows_its_stack(smpguest, smp):

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/io.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -18,26 +19,29 @@
 
 #include "stay_on.h"
 
-/* GDT_ENTRY_CPUNODE of <asm/segment.h>, 32 bits; bits 0 to 11 of its limit. */
-#define CPUNODE_SELECTOR (28 * 8 + 3)
+/* GDT_ENTRY_CPUNODE of <asm/segment.h>. */
+enum { CPUNODE_32 = 28, CPUNODE_64 = 15 };
 
-static int number_of(void)
+/* Bits 0 to 11 of the segment's limit. */
+static int number_of(unsigned int entry)
 {
 	unsigned int limit = ~0u;
 
-	asm volatile("lsl %1, %0" : "+r" (limit) : "r" (CPUNODE_SELECTOR) : "cc");
+	asm volatile("lsl %1, %0" : "+r" (limit) : "r" (entry * 8 + 3) : "cc");
 	return limit == ~0u ? -1 : (int)(limit & 0xfff);
 }
 
-/* 32-bit kernels give a CPU its number, by either way, from 6.2 on. */
-static int is_numbered(void)
+/* The GDT entry with a CPU's number. 32-bit kernels have one from 6.2 on: 0 if not. */
+static unsigned int entry_of_number(void)
 {
 	unsigned int major, minor;
 	struct utsname name;
 
-	uname(&name);
-	return sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 2));
+	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		errx(2, "uname");
+	if (!strcmp(name.machine, "x86_64"))
+		return CPUNODE_64;
+	return major > 6 || (major == 6 && minor >= 2) ? CPUNODE_32 : 0;
 }
 
 static int has_rdtscp(void)
@@ -55,29 +59,35 @@ static int number_beside_tsc(void)
 	return aux & 0xfff;
 }
 
-/* The signal that ends a process with one port, or none, which reads another one. */
+/* Whether there is ioperm(), and a port that this process has from now on. */
+static int has_port(void)
+{
+	if (!ioperm(0x80, 1, 1))
+		return 1;
+	if (errno != ENOSYS)
+		err(2, "ioperm");
+	return 0;
+}
+
+/* The signal that ends a process which reads a port it did not ask for. */
 static int read_foreign_port(void)
 {
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (ioperm(0x80, 1, 1) && errno != ENOSYS)
-			_exit(2);
 		inb(0x400);
 		_exit(0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		err(2, "fork");
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 2)
-		errx(2, "ioperm");
 	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 int main(void)
 {
 	int cpu, bad = 0, cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int numbered = is_numbered(), rdtscp = numbered && has_rdtscp();
+	int entry = entry_of_number(), rdtscp = entry && has_rdtscp(), port = has_port();
 
 	for (cpu = 0; cpu < cpus; cpu++) {
 		int number, beside, signal;
@@ -86,7 +96,7 @@ int main(void)
 		stay_on(cpu);
 		if (syscall(SYS_getcpu, &really, NULL, NULL))
 			err(2, "CPU %d", cpu);
-		number = numbered ? number_of() : cpu;
+		number = entry ? number_of(entry) : cpu;
 		beside = rdtscp ? number_beside_tsc() : cpu;
 		signal = read_foreign_port();
 		if ((int)really != cpu || number != cpu || beside != cpu ||
@@ -97,6 +107,7 @@ int main(void)
 			bad = 1;
 		}
 	}
-	printf("cpu_state: %d CPUs, %s\n", cpus, bad ? "bad" : "good");
+	printf("cpu_state: %d CPUs, %s ioperm(), %s\n", cpus, port ? "with" : "without",
+	       bad ? "bad" : "good");
 	return bad;
 }

@@ -102,8 +102,9 @@ need_space()
 		die "$2 has $free MiB free and $1 MiB are needed; free some space or set BUILD=<dir> elsewhere"
 }
 
-# share_compiler_cache: what gets built in the build folder finds what another clone
-# has built of the same text; an object is looked for by the files it was made from.
+# share_compiler_cache: what gets built in the build folder by way of cached-cc finds
+# what another clone has built of the same text; an object is looked for by the files
+# it was made from.
 share_compiler_cache()
 {
 	export CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1

@@ -10,7 +10,8 @@
 # CROSS_COMPILE=aarch64-linux-gnu-, to a compiler of the version that gcc has.
 need_arm64_compiler()
 {
-	local dir=$build/arm64-compiler version packages made deb
+	local dir=$build/arm64-compiler log=$build/logs/arm64-compiler.log
+	local version packages what deb
 
 	need_packages gcc binutils-aarch64-linux-gnu
 	version=$(gcc -dumpversion)
@@ -18,17 +19,17 @@ need_arm64_compiler()
 		"libgcc-$version-dev-arm64-cross")
 	# gcc looks for the rest of itself from where it is, and for an assembler in PATH.
 	arm64_cc="$dir/usr/bin/aarch64-linux-gnu-gcc-$version -B/usr/bin/aarch64-linux-gnu-"
-	made=$(deb_versions "${packages[@]}")
-	[ "$(cat "$dir/stamp" 2>/dev/null)" != "$made" ] || return 0
+	what=$(deb_versions "${packages[@]}")
+	! fresh "$dir" "$what" || return 0
 	say "fetching the compiler for arm64"
-	rm -rf "$dir"
+	rm -rf "$dir" "$dir.stamp"
 	fetch_debs "$dir/packages" download "${packages[@]}"
 	for deb in "$dir"/packages/*.deb; do
 		unpack_deb "$deb" "$dir"
 	done
 	# shellcheck disable=SC2086 # of several words
-	echo 'int i;' | $arm64_cc -c -x c - -o "$dir/probe.o" >"$build/logs/arm64-compiler.log" 2>&1 ||
-		die "the compiler for arm64 does not compile; see build/logs/arm64-compiler.log"
+	echo 'int i;' | $arm64_cc -c -x c - -o "$dir/probe.o" >"$log" 2>&1 ||
+		die "the compiler for arm64 does not compile; see ${log#"$PWD"/}"
 	rm -r "$dir/packages" "$dir/probe.o"
-	echo "$made" >"$dir/stamp"
+	stamp "$dir" "$what"
 }

@@ -5,14 +5,14 @@ vCPUs than the machine has CPUs. Logs: build/results/smp-<hypervisor>"""
 from contextlib import contextmanager
 
 import pytest
-from bootlab import KERNEL, SHIM_IS_LONG, Lab, no_complaint
+from bootlab import KERNEL, KUNIT_KERNELS, SHIM_IS_LONG, Lab, no_complaint
 from conftest import BUILD, BUILT
 from labwork import EXTRA, PROGRAMS
 from xenlab import DOM0_BUILD, INITRD, cpio, unpacked
 
 # Configurations of scripts/*.config, which the long tests make, and the 64-bit guest.
-KERNELS = {name: BUILT / folder / "arch/x86/boot/bzImage" for name, folder in
-           (("up", "kernel-up"), ("debug-locks", "kernel-debug-locks"), ("amd64", "amd64"))}
+KERNELS = {name: BUILT / f"kernel-{name}/arch/x86/boot/bzImage" for name in ("up", "debug-locks")}
+KERNELS["amd64"] = KUNIT_KERNELS["amd64"]
 SMALL = BUILD / "guest/small.gz"
 WORKLOADS = BUILD / "workloads/guest.gz"
 # For create(): a guest with stress-ng, hackbench and cc1 in its initrd.

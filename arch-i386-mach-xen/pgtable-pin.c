@@ -70,8 +70,8 @@ static void queue_pin_op(unsigned int cmd, void *table)
 }
 
 /*
- * A table of user space: its page remembers what it is pinned as, and of one of PTEs
- * that pgtable-pool.c has not lent it. In one of PMDs there is pmd_huge_pte.
+ * A table of user space: its page remembers that it is none of the kernel's, and of one
+ * of PTEs that pgtable-pool.c has not lent it. In one of PMDs there is pmd_huge_pte.
  */
 static void queue_pin_table(unsigned int cmd, void *table)
 {

@@ -6,9 +6,9 @@
  * and again when the page stops being one: as much as some thirty changes of an
  * entry by hypercall, and a small process has eight such pages. So what an
  * exiting process leaves stays pinned and read-only, empty as it is, for the next
- * one to take: tables of PTEs, tables of PMDs, and page directories. A page directory
- * keeps the kernel's table of PMDs, which Xen knows as part of it, and stays on
- * pgd_list, so that what is mapped for the kernel reaches it like those in use.
+ * one to take: tables of PTEs, and page directories. A page directory keeps its four
+ * tables of PMDs, which Xen knows as part of it, and stays on pgd_list, so that what is
+ * mapped for the kernel reaches it like those in use.
  *
  * An mm that begins with such a page directory is pinned from then on; its entries
  * are set and cleared by hypercall, in batches. Where it will have many, or has
@@ -84,18 +84,9 @@ static inline void pgd_dtor(struct ptdesc *table) {}
 
 static DEFINE_SPINLOCK(pool_lock);
 
-/* Tables of user space, by what they are pinned as; under pool_lock, as all below. */
-static struct {
-	struct list_head queue;
-	unsigned long nr;
-} pool[] = {
-	[MMUEXT_PIN_L1_TABLE] = {
-		.queue = LIST_HEAD_INIT(pool[MMUEXT_PIN_L1_TABLE].queue)
-	},
-	[MMUEXT_PIN_L2_TABLE] = {
-		.queue = LIST_HEAD_INIT(pool[MMUEXT_PIN_L2_TABLE].queue)
-	},
-};
+/* Tables of PTEs of user space; under pool_lock, as all below. */
+static LIST_HEAD(pool);
+static unsigned long pool_nr;
 
 /* Tables of PTEs that were taken and not hooked in yet: generic code may free them. */
 static LIST_HEAD(lent);
@@ -149,34 +140,33 @@ static bool has_no_other_user(struct ptdesc *table)
 /* The caller's reference becomes the pool's. */
 static bool pool_put(struct ptdesc *table, bool at_once)
 {
-	unsigned int kind = table->pt_index;
 	unsigned long flags;
 	bool room;
 
 	spin_lock_irqsave(&pool_lock, flags);
-	room = pool[kind].nr < pool_limit;
+	room = pool_nr < pool_limit;
 	if (room) {
 		/* Those that can be taken are in front of those that cannot yet. */
 		if (at_once)
-			list_add(&table->pt_list, &pool[kind].queue);
+			list_add(&table->pt_list, &pool);
 		else
-			list_add_tail(&table->pt_list, &pool[kind].queue);
-		pool[kind].nr++;
+			list_add_tail(&table->pt_list, &pool);
+		pool_nr++;
 	}
 	spin_unlock_irqrestore(&pool_lock, flags);
 	return room;
 }
 
-static struct ptdesc *pool_get(unsigned int kind)
+static struct ptdesc *pool_get(void)
 {
 	struct ptdesc *table;
 	unsigned long flags;
 
 	spin_lock_irqsave(&pool_lock, flags);
-	table = list_first_entry_or_null(&pool[kind].queue, struct ptdesc, pt_list);
+	table = list_first_entry_or_null(&pool, struct ptdesc, pt_list);
 	if (table && has_no_other_user(table)) {
 		list_del_init(&table->pt_list);
-		pool[kind].nr--;
+		pool_nr--;
 	} else {
 		table = NULL;
 	}
@@ -201,15 +191,6 @@ static void free_table(struct ptdesc *table)
 	pagetable_free(table);
 }
 
-/* Of a table that is hooked in nowhere, nor known to generic code. */
-static void keep_or_free(struct ptdesc *table)
-{
-	if (!PagePinned(ptdesc_page(table)))
-		pagetable_free(table);
-	else if (!keep_if_empty(table, true))
-		free_table(table);
-}
-
 #ifdef CONFIG_HAVE_ARCH_TLB_REMOVE_TABLE
 /**
  * __tlb_remove_table - free a page table that no TLB and no walker knows any more
@@ -219,8 +200,13 @@ static void keep_or_free(struct ptdesc *table)
  */
 void __tlb_remove_table(void *table)
 {
-	pagetable_dtor(table);
-	keep_or_free(table);
+	struct ptdesc *ptes = table;
+
+	pagetable_dtor(ptes);
+	if (!PagePinned(ptdesc_page(ptes)))
+		pagetable_free(ptes);
+	else if (!keep_if_empty(ptes, true))
+		free_table(ptes);
 }
 #else
 /**
@@ -245,15 +231,22 @@ void paravirt_tlb_remove_table(struct mmu_gather *tlb, struct page *page)
 
 /**
  * pmd_free - free a table of PMDs that was never hooked in, or is no longer
- * @mm: whose
+ * @mm: whose; the caller will take the table from mm_pgtables_bytes()
  * @pmd: the table
+ *
+ * One that is pinned is still hooked in, see set_pud(), and stays the mm's: it goes
+ * with the page directory. One that is not is in no TLB, so it needs no mmu_gather.
  */
 void pmd_free(struct mm_struct *mm, pmd_t *pmd)
 {
 	struct ptdesc *table = virt_to_ptdesc(pmd);
 
+	if (PagePinned(ptdesc_page(table))) {
+		mm_inc_nr_pmds(mm);
+		return;
+	}
 	pmd_dtor(table);
-	keep_or_free(table);
+	pagetable_free(table);
 }
 
 static void lend(struct ptdesc *table)
@@ -326,7 +319,7 @@ static struct page *reuse_pte(struct mm_struct *mm)
 
 	table = take_back();
 	if (!table)
-		table = pool_get(MMUEXT_PIN_L1_TABLE);
+		table = pool_get();
 	if (!table)
 		return NULL;
 
@@ -368,19 +361,19 @@ struct page *xen_pte_alloc_one(struct mm_struct *mm)
 	return page;
 }
 
+static struct ptdesc *pmds_of(pgd_t *pgd, unsigned int i)
+{
+	return virt_to_ptdesc(pud_pgtable(*pud_of(pgd, i)));
+}
+
 /* A page directory of nobody: to generic code its tables are none. */
 static void give_up_pgd(struct mm_struct *mm, pgd_t *pgd, unsigned int nr_pmds)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr_pmds; i++) {
-		pud_t *pud = pud_of(pgd, i);
-		struct ptdesc *pmds;
+		struct ptdesc *pmds = pmds_of(pgd, i);
 
-		if (!pud_present(*pud))
-			continue;
-
-		pmds = virt_to_ptdesc(pud_pgtable(*pud));
 		pmd_dtor(pmds);
 		set_page_private(ptdesc_page(pmds), 0);
 		memcg_kmem_uncharge_page(ptdesc_page(pmds), 0);
@@ -397,14 +390,13 @@ static void give_up_pgd(struct mm_struct *mm, pgd_t *pgd, unsigned int nr_pmds)
 /* Free a page directory of nobody, and its tables of PMDs. */
 static void free_pgd(pgd_t *pgd)
 {
-	unsigned long pmds[PTRS_PER_PGD] = {};
+	struct ptdesc *pmds[PTRS_PER_PGD];
 	unsigned int i;
 
 	spin_lock(&pgd_lock);
 	/* While its entries are known to the toolstack, which may move us. */
 	for (i = 0; i < PTRS_PER_PGD; i++)
-		if (pud_present(*pud_of(pgd, i)))
-			pmds[i] = (unsigned long)pud_pgtable(*pud_of(pgd, i));
+		pmds[i] = pmds_of(pgd, i);
 	list_del(&virt_to_ptdesc(pgd)->pt_list);
 	spin_unlock(&pgd_lock);
 
@@ -413,7 +405,7 @@ static void free_pgd(pgd_t *pgd)
 	spin_unlock(&init_mm.page_table_lock);
 
 	for (i = 0; i < PTRS_PER_PGD; i++)
-		free_page(pmds[i]);
+		pagetable_free(pmds[i]);
 	free_page((unsigned long)pgd);
 }
 
@@ -424,8 +416,7 @@ static void keep_or_free_pgd(pgd_t *pgd)
 	bool keep = true;
 
 	for (i = 0; i < KERNEL_PGD_BOUNDARY; i++)
-		if (pud_present(*pud_of(pgd, i)))
-			keep = keep && is_empty(pud_pgtable(*pud_of(pgd, i)));
+		keep = keep && is_empty(ptdesc_address(pmds_of(pgd, i)));
 
 	spin_lock_irqsave(&pool_lock, flags);
 	keep = keep && pool_nr_pgds < min(pool_limit, MAX_PGDS);
@@ -471,26 +462,9 @@ void xen_pgd_free(struct mm_struct *mm, pgd_t *pgd)
 	preempt_enable();
 }
 
-/* Have a table of PMDs at an entry, as one that generic code knows. */
-static bool take_pmds(struct mm_struct *mm, pud_t *pud)
+/* A page directory's table of PMDs becomes one that generic code knows. */
+static bool take_pmds(struct mm_struct *mm, struct ptdesc *pmds)
 {
-	struct ptdesc *pmds;
-
-	if (pud_present(*pud)) {
-		pmds = virt_to_ptdesc(pud_pgtable(*pud));
-	} else {
-		pmds = pool_get(MMUEXT_PIN_L2_TABLE);
-		if (!pmds)
-			pmds = pagetable_alloc(GFP_PGTABLE_KERNEL, 0);
-		if (!pmds)
-			return false;
-
-		/* As in __pmd_alloc(): not to be moved to another host in between. */
-		spin_lock(&mm->page_table_lock);
-		pud_populate(mm, pud, ptdesc_address(pmds));
-		spin_unlock(&mm->page_table_lock);
-	}
-
 	if (memcg_kmem_charge_page(ptdesc_page(pmds), GFP_PGTABLE_USER, 0))
 		return false;
 	if (!pmd_ctor(mm, pmds)) {
@@ -533,7 +507,7 @@ static pgd_t *reuse_pgd(struct mm_struct *mm)
 	pgd_ctor(virt_to_ptdesc(pgd));
 
 	for (i = 0; i < PTRS_PER_PGD; i++)
-		if (!take_pmds(mm, pud_of(pgd, i))) {
+		if (!take_pmds(mm, pmds_of(pgd, i))) {
 			give_up_pgd(mm, pgd, i);
 			keep_or_free_pgd(pgd);
 			return NULL;
@@ -563,9 +537,8 @@ pgd_t *xen_pgd_alloc(struct mm_struct *mm)
 
 static unsigned long pool_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	unsigned long nr = READ_ONCE(pool[MMUEXT_PIN_L1_TABLE].nr) +
-			   READ_ONCE(pool[MMUEXT_PIN_L2_TABLE].nr) +
-			   READ_ONCE(nr_lent) + READ_ONCE(pool_nr_pgds);
+	unsigned long nr = READ_ONCE(pool_nr) + READ_ONCE(nr_lent) +
+			   READ_ONCE(pool_nr_pgds);
 
 	return nr ? nr : SHRINK_EMPTY;
 }
@@ -579,9 +552,7 @@ static unsigned long pool_scan(struct shrinker *shrinker, struct shrink_control 
 		pgd_t *pgd;
 
 		if (!table)
-			table = pool_get(MMUEXT_PIN_L1_TABLE);
-		if (!table)
-			table = pool_get(MMUEXT_PIN_L2_TABLE);
+			table = pool_get();
 		if (table) {
 			free_table(table);
 			continue;

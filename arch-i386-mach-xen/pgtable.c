@@ -128,16 +128,21 @@ void set_pmd(pmd_t *pmdp, pmd_t pmd)
  * set_pud - set one of the four top-level entries
  * @pudp: the entry
  * @pud: new value; the table has been through paravirt_alloc_pmd()
+ *
+ * One of a pinned page directory is not cleared, so all four are there as long as the
+ * mm: handle_mm_fault() and gup_fast_fallback() read them without a lock, in two
+ * halves. Natively the upper half is always zero; here a thread that sees one half of
+ * what another has just cleared, or set, takes any frame for its table of PMDs.
  */
 void set_pud(pud_t *pudp, pud_t pud)
 {
 	if (unlikely(xen_boot_pgtables))
 		xen_boot_set_pud(pudp, pud);
-	else if (PagePinned(virt_to_page(pudp)))
+	else if (!PagePinned(virt_to_page(pudp)))
+		native_set_pud(pudp, pud);
+	else if (native_pud_val(pud))
 		xen_update_entry(pudp, MMU_NORMAL_PT_UPDATE, XEN_LAZY_NONE,
 				 native_pud_val(pud));
-	else
-		native_set_pud(pudp, pud);
 }
 
 /**

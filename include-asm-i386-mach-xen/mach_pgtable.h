@@ -103,6 +103,7 @@ static inline void paravirt_release_pmd(unsigned long pfn)
 
 #define __HAVE_ARCH_PMD_FREE
 void pmd_free(struct mm_struct *mm, pmd_t *pmd);
+#define pmd_free_tlb(tlb, pmd, address)	pmd_free((tlb)->mm, pmd)
 
 /*
  * In front of those of arch/x86/mm/pgtable.c: page tables that stay what they are

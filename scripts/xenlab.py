@@ -254,6 +254,17 @@ class Dom0(Shell):
         return "\n".join(line for line in self._serial_log().splitlines()
                          if "(XEN)" in line)
 
+    def ask_xen(self, key, end):
+        """What Xen says to `xl debug-keys`, before a line with `end` (text)."""
+        before = self.hypervisor_log().count(end)
+        self.check(f"xl debug-keys {key}")
+        deadline = time.monotonic() + 60 * SCALE
+        while self.hypervisor_log().count(end) == before:
+            if time.monotonic() > deadline:
+                raise LabError(f"Xen was asked by key {key} and does not say {end!r}")
+            time.sleep(0.2)
+        return self.hypervisor_log().split(end)[before]
+
     def guest_console_log(self, name):
         """All that domains of that name have written to their console, as xenconsoled
         saw it, whether or not anybody was attached."""

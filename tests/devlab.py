@@ -7,14 +7,13 @@ import functools
 import re
 import struct
 import subprocess
-import time
 from contextlib import contextmanager
 
 import pytest
 from bootlab import KERNEL, SHIM_IS_LONG, Lab
 from conftest import BUILT, TOP
 from labwork import EXTRA, dom0_programs
-from xenlab import DOM0_BUILD, INITRD, SCALE, unpacked
+from xenlab import DOM0_BUILD, INITRD, unpacked
 
 TRACING = "/sys/kernel/tracing"
 MIB = 1 << 20
@@ -132,14 +131,7 @@ class Devices(Lab):
 
     def grants_in_use(self, guest):
         """How many of the guest's grants somebody has mapped, in Xen's words."""
-        end = "gnttab_usage_print_all ] done"
-        count = self.dom0.hypervisor_log().count(end)
-        self.dom0.check("xl debug-keys g")
-        deadline = time.monotonic() + 60 * SCALE
-        while self.dom0.hypervisor_log().count(end) == count:
-            assert time.monotonic() < deadline, "Xen does not list the grants"
-            time.sleep(0.2)
-        text = self.dom0.hypervisor_log().split(end)[count]
+        text = self.dom0.ask_xen("g", "gnttab_usage_print_all ] done")
         part = text.split(f"grant-table for remote d{guest.domid} ")[1]
         return len(re.findall(r"\(XEN\) \[0x", part.split("grant-table for remote")[0]))
 

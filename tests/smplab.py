@@ -2,6 +2,7 @@
 """What the SMP tests share: a hypervisor with its dom0, and guests with more
 vCPUs than the machine has CPUs. Logs: build/results/smp-<hypervisor>"""
 
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -61,7 +62,8 @@ class Smp(Lab):
                    if kernel.is_file()},
             },
             "disks": [self.disk],
-            "memory": 4096,
+            # More than 4 GiB, and those above that are taken first: most hosts are so.
+            "memory": 6144,
             "dom0_mem": 1024,
             # stress-ng executes opcodes at random.
             "mended": True,
@@ -80,6 +82,13 @@ class Smp(Lab):
             self.prepare(guest)
             yield guest
             no_complaint(guest.check("dmesg", 60), allowed)
+
+    def has_high_memory_left(self):
+        """So no guest has memory below 4 GiB: Xen takes from there last."""
+        # A zone is as large as all before it, and the first one is a page.
+        heap = self.dom0.ask_xen("H", "[zone=40]")
+        zones = re.findall(r"\[zone=(\d+)\] -> (\d+) pages", heap)
+        return any(int(zone) > 20 and int(pages) for zone, pages in zones)
 
     def set_vcpus(self, guest, count):
         """Even if there are fewer CPUs than that."""

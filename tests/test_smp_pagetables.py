@@ -34,6 +34,20 @@ def test_ldt_replaced_while_in_use(smpguest):
     assert writes > 100 and reads > 100 and wrong == 0
 
 
+# The shim's own memory is not that much.
+@pytest.mark.parametrize("smp", ["pv32"], indirect=True)
+@pytest.mark.parametrize("how", ["looked", "touched"])
+def test_gigabyte_empties_while_in_use(smpguest, smp, how):
+    """A page comes and goes that is the only one of a gigabyte, and of a table of PMDs,
+    while another thread has the kernel look it up without a lock, or fault it in. It
+    matters where a frame number is that of more than 4 GiB."""
+    assert smp.has_high_memory_left(), "the guest may have memory below 4 GiB"
+    result = smpguest.run(f"/tests/empty_gigabyte 20 {how}", 300)
+    assert result.status == 0, result.output
+    rounds, found, missed, wrong = map(int, re.findall(r"\d+", result.output))
+    assert rounds > 100 and found and missed and wrong == 0
+
+
 def test_kept_page_tables_are_given_back(smpguest, smp):
     """While processes take page tables that others have left, and leave theirs, all
     that are kept are freed again and again."""

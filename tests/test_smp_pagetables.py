@@ -36,7 +36,7 @@ def test_ldt_replaced_while_in_use(smpguest):
 
 # The shim's own memory is not that much.
 @pytest.mark.parametrize("smp", ["pv32"], indirect=True)
-@pytest.mark.parametrize("how", ["looked", "touched"])
+@pytest.mark.parametrize("how", ["looked", pytest.param("touched", marks=pytest.mark.long)])
 def test_gigabyte_empties_while_in_use(smpguest, smp, how):
     """A page comes and goes that is the only one of a gigabyte, and of a table of PMDs,
     while another thread has the kernel look it up without a lock, or fault it in. It

@@ -77,7 +77,7 @@ static void queue_pin_table(unsigned int cmd, void *table)
 {
 	struct ptdesc *ptdesc = virt_to_ptdesc(table);
 
-	ptdesc->pt_index = cmd;
+	ptdesc->pt_index = 0;
 	if (cmd == MMUEXT_PIN_L1_TABLE)
 		INIT_LIST_HEAD(&ptdesc->pt_list);
 	queue_pin_op(cmd, table);

@@ -416,7 +416,7 @@ static void keep_or_free_pgd(pgd_t *pgd)
 	bool keep = true;
 
 	for (i = 0; i < KERNEL_PGD_BOUNDARY; i++)
-		keep = keep && is_empty(ptdesc_address(pmds_of(pgd, i)));
+		keep = keep && is_empty(pud_pgtable(*pud_of(pgd, i)));
 
 	spin_lock_irqsave(&pool_lock, flags);
 	keep = keep && pool_nr_pgds < min(pool_limit, MAX_PGDS);

@@ -48,10 +48,11 @@ static void *looker(void *arg)
 /* The kernel's fault; a store of our own would end us. */
 static void *toucher(void *arg)
 {
-	struct timespec *second_word = (struct timespec *)((char *)PAGE_AT + 64);
+	/* Not where main() looks. */
+	struct timespec *now = (struct timespec *)((char *)PAGE_AT + 64);
 
 	while (!atomic_load(&over))
-		count(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, second_word));
+		count(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, now));
 	return arg;
 }
 
